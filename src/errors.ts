@@ -1,0 +1,341 @@
+/**
+ * Every error of this library: one base, a stable `code` a class, typed fields, `cause` kept.
+ * Match on `code`, not on `instanceof`: two copies of the package may be loaded.
+ * No message, field or stack ever holds a secret, a signature or a query string.
+ */
+
+/** Stable identifiers of the failures this library reports. */
+export type OssErrorCode =
+  | 'ERR_OSS_INVALID_OPTION'
+  | 'ERR_OSS_CREDENTIALS'
+  | 'ERR_OSS_TRANSPORT'
+  | 'ERR_OSS_SERVICE'
+  | 'ERR_OSS_MALFORMED_RESPONSE'
+  | 'ERR_OSS_MALFORMED_XML'
+  | 'ERR_OSS_DIGEST_MISMATCH'
+  | 'ERR_OSS_UPLOAD'
+  | 'ERR_OSS_SIZE_MISMATCH'
+  | 'ERR_OSS_PART_LIMIT'
+  | 'ERR_OSS_DESTROYED'
+
+/**
+ * What became of the object when an upload failed.
+ * `absent`: this upload published nothing. `published`: the object is there, complete.
+ * `unknown`: the service may or may not have published it, and no question could settle which.
+ */
+export type Outcome = 'absent' | 'published' | 'unknown'
+
+/** What a client call was doing when it failed; see {@link OssError.describe}. */
+export interface CallContext {
+  /** Vendor name of the operation, such as `UploadPart`. */
+  readonly operation: string
+  /** What it was done to, such as `oss://bucket/key`. */
+  readonly target: string
+  /** Part number, for operations on one part. */
+  readonly partNumber?: number | undefined
+  /** Attempts made, the first included. */
+  readonly attempts: number
+  /** From the start of the first attempt to the failure of the last, in milliseconds. */
+  readonly elapsedMs: number
+  /** Whether an attempt may have taken effect although no answer said so. */
+  readonly uncertain: boolean
+}
+
+/** Base of all errors of this library. */
+export abstract class OssError extends Error {
+  /** Stable identifier of the kind of failure. */
+  abstract readonly code: OssErrorCode
+  /** Vendor name of the operation that failed, such as `UploadPart`. */
+  declare operation?: string
+  /** Part number, for operations on one part. */
+  declare partNumber?: number
+  /** Attempts made, the first included. */
+  declare attempts?: number
+  /** From the start of the first attempt to the failure of the last, in milliseconds. */
+  declare elapsedMs?: number
+  /** `true` if an attempt may have taken effect although no answer said so. */
+  declare uncertain?: boolean
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
+    this.name = new.target.name
+  }
+
+  /**
+   * Completes an error of a single attempt with what the whole call was about, and puts that into
+   * the text: `UploadPart 7 of oss://b/k failed after 5 attempts in 12.3 s: 503 ServiceUnavailable …`.
+   */
+  describe(context: CallContext): this {
+    if (this.operation !== undefined) return this
+    this.operation = context.operation
+    if (context.partNumber !== undefined) this.partNumber = context.partNumber
+    this.attempts = context.attempts
+    this.elapsedMs = context.elapsedMs
+    if (context.uncertain) this.uncertain = true
+    const part = context.partNumber === undefined ? '' : ` ${context.partNumber}`
+    const often = context.attempts === 1 ? '' : ` after ${context.attempts} attempts`
+    const seconds = (context.elapsedMs / 1000).toFixed(1)
+    const short = this.message
+    this.message = `${context.operation}${part} of ${context.target} failed${often} in ${seconds} s: ${short}`
+    // V8 takes the message into `stack` when the error is made; keep the two in step.
+    if (this.stack !== undefined) this.stack = this.stack.replace(short, () => this.message)
+    return this
+  }
+}
+
+/** An option is missing, out of range, of the wrong type, or unknown. Thrown synchronously. */
+export class InvalidOptionError extends OssError {
+  override readonly code = 'ERR_OSS_INVALID_OPTION' as const
+  /** Name of the option, as the caller spelt it. */
+  readonly option: string
+
+  constructor(option: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.option = option
+  }
+
+  /** ``Expected `partSize` to be an integer …, got `50` (number)``. Never for a secret. */
+  static expected(option: string, expected: string, received: unknown): InvalidOptionError {
+    return new InvalidOptionError(
+      option,
+      `Expected \`${option}\` to be ${expected}, got ${show(received)}`,
+    )
+  }
+}
+
+/** The credentials provider threw, timed out, or returned something that is no credentials. */
+export class CredentialsError extends OssError {
+  override readonly code = 'ERR_OSS_CREDENTIALS' as const
+}
+
+/**
+ * What a failed exchange lets one assume. `unsent`: the request never left, so it had no effect.
+ * `timeout`: no progress or no answer in time. `interrupted`: the connection broke on the way.
+ */
+export type TransportErrorKind = 'unsent' | 'timeout' | 'interrupted'
+
+/** No complete answer came back. */
+export class TransportError extends OssError {
+  override readonly code = 'ERR_OSS_TRANSPORT' as const
+  readonly kind: TransportErrorKind
+
+  constructor(kind: TransportErrorKind, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.kind = kind
+  }
+}
+
+/** What an error answer of the service said. */
+export interface ServiceErrorDetails {
+  /** HTTP status. */
+  readonly status: number
+  /** `<Code>` of the error document, such as `NoSuchUpload`; absent if there was no such document. */
+  readonly ossCode?: string | undefined
+  /** `<Message>` of the error document. */
+  readonly ossMessage?: string | undefined
+  /** `x-oss-request-id`: what Alibaba Cloud's support asks for. */
+  readonly requestId?: string | undefined
+  /** `<EC>`: the service's fine-grained error code, such as `0042-00000104`. */
+  readonly ec?: string | undefined
+  /** Beginning of a body that was no error document, at most 1 KiB. */
+  readonly snapshot?: string | undefined
+  /** How long the service asks to wait before the next attempt, in milliseconds. */
+  readonly retryAfterMs?: number | undefined
+  /** The `Date` of the answer, for clock-skew correction. */
+  readonly serverDate?: Date | undefined
+}
+
+/** The service answered, with an error. */
+export class ServiceError extends OssError {
+  override readonly code = 'ERR_OSS_SERVICE' as const
+  readonly status: number
+  declare readonly ossCode?: string
+  declare readonly ossMessage?: string
+  declare readonly requestId?: string
+  declare readonly ec?: string
+  declare readonly snapshot?: string
+  declare readonly retryAfterMs?: number
+  declare readonly serverDate?: Date
+
+  constructor(details: ServiceErrorDetails) {
+    super(serviceMessage(details))
+    this.status = details.status
+    assignDefined(this, details)
+  }
+}
+
+/** The service answered success, but with a document that cannot be what it should be. */
+export class MalformedResponseError extends OssError {
+  override readonly code = 'ERR_OSS_MALFORMED_RESPONSE' as const
+  /** HTTP status. */
+  readonly status: number
+  declare readonly requestId?: string
+  /** Beginning of the body, at most 1 KiB. */
+  readonly snapshot: string
+
+  constructor(
+    message: string,
+    details: { status: number; snapshot: string; requestId?: string | undefined },
+  ) {
+    super(message)
+    this.status = details.status
+    this.snapshot = details.snapshot.slice(0, 1024)
+    if (details.requestId !== undefined) this.requestId = details.requestId
+  }
+}
+
+/** A document is not well-formed, not of the expected shape, or refused as hostile (DTD, depth, size). */
+export class MalformedXmlError extends OssError {
+  override readonly code = 'ERR_OSS_MALFORMED_XML' as const
+}
+
+/** A digest of ours and the service's differ: bytes were changed on the way or at rest. */
+export class DigestMismatchError extends OssError {
+  override readonly code = 'ERR_OSS_DIGEST_MISMATCH' as const
+  readonly algorithm: 'md5' | 'crc64'
+  /** Our digest: hexadecimal for MD5, unsigned decimal for CRC-64. */
+  readonly expected: string
+  /** The service's. */
+  readonly actual: string
+
+  constructor(algorithm: 'md5' | 'crc64', expected: string, actual: string, what: string) {
+    super(
+      `${algorithm === 'md5' ? 'MD5' : 'CRC-64'} of ${what} is ${expected}, the service has ${actual}`,
+    )
+    this.algorithm = algorithm
+    this.expected = expected
+    this.actual = actual
+  }
+}
+
+/** Where and how an upload failed. */
+export interface UploadErrorDetails {
+  readonly bucket: string
+  readonly key: string
+  readonly operation?: string | undefined
+  readonly partNumber?: number | undefined
+  readonly uploadId?: string | undefined
+  readonly outcome: Outcome
+  readonly cause?: unknown
+}
+
+/** What an upload stream fails with, unless the failure is the caller's own (its source, its signal). */
+export class UploadError extends OssError {
+  override readonly code: OssErrorCode = 'ERR_OSS_UPLOAD'
+  readonly bucket: string
+  readonly key: string
+  /** The upload the parts belong to, once there was one. */
+  declare uploadId?: string
+  /** What became of the object; final once the stream has emitted `close`. */
+  outcome: Outcome
+  /** Why cleaning up failed, if it did: parts of `uploadId` may then still be stored (and billed). */
+  declare abortError?: Error
+  declare readonly status?: number
+  declare readonly ossCode?: string
+  declare readonly requestId?: string
+  declare readonly ec?: string
+
+  constructor(message: string, details: UploadErrorDetails) {
+    super(message, { cause: details.cause })
+    this.bucket = details.bucket
+    this.key = details.key
+    this.outcome = details.outcome
+    const { cause } = details
+    const inherited =
+      cause instanceof OssError
+        ? { operation: cause.operation, partNumber: cause.partNumber }
+        : { operation: undefined, partNumber: undefined }
+    assignDefined(this, {
+      operation: details.operation ?? inherited.operation,
+      partNumber: details.partNumber ?? inherited.partNumber,
+      uploadId: details.uploadId,
+    })
+    if (cause instanceof OssError) {
+      assignDefined(this, { attempts: cause.attempts, elapsedMs: cause.elapsedMs })
+    }
+    if (cause instanceof ServiceError) {
+      const { status, ossCode, requestId, ec } = cause
+      assignDefined(this, { status, ossCode, requestId, ec })
+    }
+  }
+}
+
+/** With `exactSize`, the stream was longer or shorter than `expectedSize`; nothing was published. */
+export class SizeMismatchError extends UploadError {
+  override readonly code = 'ERR_OSS_SIZE_MISMATCH' as const
+  /** `expectedSize`, in bytes. */
+  readonly expected: number
+  /** Bytes written when it was noticed. */
+  readonly actual: number
+
+  constructor(expected: number, actual: number, details: UploadErrorDetails) {
+    const relation = actual > expected ? 'at least ' : ''
+    super(
+      `Expected exactly ${expected} bytes for oss://${details.bucket}/${details.key}, got ${relation}${actual}`,
+      details,
+    )
+    this.expected = expected
+    this.actual = actual
+  }
+}
+
+/** The stream is longer than what the plan of at most 10,000 parts can hold. */
+export class PartLimitError extends UploadError {
+  override readonly code = 'ERR_OSS_PART_LIMIT' as const
+  /** Most bytes that this plan can hold. */
+  readonly capacity: number
+
+  constructor(capacity: number, details: UploadErrorDetails) {
+    super(
+      `oss://${details.bucket}/${details.key} is longer than the ${capacity} bytes that 10000 parts ` +
+        'can hold within this memory: set `expectedSize`, or raise `maxMemory` or `partSize`',
+      details,
+    )
+    this.capacity = capacity
+  }
+}
+
+/** The stream was destroyed, without a reason, before it had finished. */
+export class DestroyedError extends UploadError {
+  override readonly code = 'ERR_OSS_DESTROYED' as const
+}
+
+function serviceMessage(details: ServiceErrorDetails): string {
+  const code = details.ossCode === undefined ? '' : ` ${details.ossCode}`
+  const text = details.ossMessage ? `: ${clip(details.ossMessage, 512)}` : ''
+  const snapshot =
+    details.ossCode === undefined && details.snapshot
+      ? `: ${JSON.stringify(clip(details.snapshot, 120))}`
+      : ''
+  const ids = [
+    details.requestId === undefined ? '' : `request id ${details.requestId}`,
+    details.ec === undefined ? '' : `EC ${details.ec}`,
+  ].filter(Boolean)
+  return `${details.status}${code}${text}${snapshot}${ids.length > 0 ? ` (${ids.join(', ')})` : ''}`
+}
+
+function clip(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return '`null`'
+  switch (typeof value) {
+    case 'string':
+      return `\`${clip(value, 80)}\` (string)`
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return `\`${value}\` (${typeof value})`
+    default:
+      return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
+  }
+}
+
+/** Sets only what is there, so that a printed error shows no row of `undefined`. */
+function assignDefined(target: object, values: object): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined) Object.assign(target, { [name]: value })
+  }
+}
