@@ -1,0 +1,41 @@
+/**
+ * Time and chance for the client side: the only place that asks the process for either.
+ * Everything else takes a {@link Clock}, so that tests move time by hand.
+ */
+
+import { setImmediate as nextTurn, setTimeout as timer } from 'node:timers/promises'
+
+/** Time and chance, as the client sees them. */
+export interface Clock {
+  /** Milliseconds since 1970-01-01 UTC. */
+  now(): number
+  /**
+   * Resolves `ms` milliseconds later; keeps the process alive until then, since a retry in progress
+   * is unfinished work. Rejects with `signal.reason` as soon as `signal` is aborted.
+   */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Resolves one turn of the event loop later, after pending input and output. */
+  breathe(): Promise<void>
+  /** A number from 0 up to, but not including, 1. */
+  random(): number
+}
+
+/** Longest delay that Node's timers hold; beyond it they would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** The process's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  async sleep(ms, signal) {
+    signal?.throwIfAborted()
+    try {
+      await timer(Math.min(Math.max(ms, 0), LONGEST_TIMER_MS), undefined, signal && { signal })
+    } catch (error) {
+      // Node wraps the reason in an AbortError of its own.
+      signal?.throwIfAborted()
+      throw error
+    }
+  },
+  breathe: () => nextTurn(),
+  random: () => Math.random(),
+}
