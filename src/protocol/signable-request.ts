@@ -1,0 +1,79 @@
+/**
+ * What the signers of both versions sign, and what comes out. Pure data and its normal form;
+ * nothing here knows a canonical request.
+ */
+
+import { InvalidOptionError } from '../errors.js'
+
+/** The three things that sign a request. */
+export interface SigningCredentials {
+  readonly accessKeyId: string
+  readonly accessKeySecret: string
+  /** STS token; travels with the request and is signed. */
+  readonly securityToken?: string | undefined
+}
+
+/** A request as its sender knows it, before any encoding. */
+export interface SignableRequest {
+  readonly method: string
+  /** Signed whatever the address style; absent for requests to the service itself. */
+  readonly bucket?: string | undefined
+  /** Raw, not encoded. */
+  readonly key?: string | undefined
+  /** Decoded; `''` for a name without a value. */
+  readonly query: Readonly<Record<string, string>>
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A signed request's headers, and what was signed. */
+export interface SignedHeaders {
+  /** All to send: the caller's, and those that the signature adds. */
+  readonly headers: Record<string, string>
+  readonly stringToSign: string
+  /** V4 only. */
+  readonly canonicalRequest?: string
+  readonly signature: string
+}
+
+/** A presigned request's parameters, and what was signed. */
+export interface PresignedQuery {
+  /** All query parameters to send, decoded; `''` for a name without a value. */
+  readonly query: Record<string, string>
+  readonly stringToSign: string
+  /** V4 only. */
+  readonly canonicalRequest?: string
+  readonly signature: string
+}
+
+/**
+ * Copies headers under lower-case names.
+ *
+ * @throws {InvalidOptionError} for a value outside Latin-1: HTTP cannot send it, so no signature of it could hold.
+ */
+export function normalHeaders(headers: Readonly<Record<string, string>>): Map<string, string> {
+  const normal = new Map<string, string>()
+  for (const [name, value] of Object.entries(headers)) {
+    if (/[\u0100-\uffff]/.test(value)) {
+      throw new InvalidOptionError('headers', `Expected the header \`${name}\` to be Latin-1`)
+    }
+    normal.set(name.toLowerCase(), value)
+  }
+  return normal
+}
+
+/** Orders ASCII text by its bytes. */
+export function byteOrder(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Checks how long a presigned request shall be valid: an integer from 1 to `max` seconds. */
+export function checkExpiry(expiresSeconds: number, max: number): void {
+  if (!Number.isInteger(expiresSeconds) || expiresSeconds < 1 || expiresSeconds > max) {
+    throw InvalidOptionError.expected(
+      'expiresSeconds',
+      `an integer from 1 to ${max} (seconds)`,
+      expiresSeconds,
+    )
+  }
+}
