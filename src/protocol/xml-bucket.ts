@@ -7,6 +7,7 @@
 import {
   childOf,
   childrenOf,
+  defined,
   malformed,
   optionalInteger,
   optionalText,
@@ -30,20 +31,20 @@ export interface BucketDescription {
   readonly location: string
   /** Such as `2014-12-09T11:59:06.000Z`. */
   readonly creationDate: string
-  readonly extranetEndpoint?: string
-  readonly intranetEndpoint?: string
-  readonly region?: string
-  readonly storageClass?: string
+  readonly extranetEndpoint?: string | undefined
+  readonly intranetEndpoint?: string | undefined
+  readonly region?: string | undefined
+  readonly storageClass?: string | undefined
 }
 
 /** One page of ListBuckets. */
 export interface ListBucketsResult {
-  readonly owner?: Owner
-  readonly prefix?: string
-  readonly marker?: string
-  readonly maxKeys?: number
+  readonly owner?: Owner | undefined
+  readonly prefix?: string | undefined
+  readonly marker?: string | undefined
+  readonly maxKeys?: number | undefined
   readonly isTruncated: boolean
-  readonly nextMarker?: string
+  readonly nextMarker?: string | undefined
   readonly buckets: readonly BucketDescription[]
 }
 
@@ -83,9 +84,9 @@ export function encodeListBucketsResult(result: ListBucketsResult): string {
 
 /** Answer of GetBucketInfo. */
 export interface BucketInfo extends BucketDescription {
-  readonly owner?: Owner
+  readonly owner?: Owner | undefined
   /** `private`, `public-read` or `public-read-write`. */
-  readonly acl?: string
+  readonly acl?: string | undefined
 }
 
 /** Reads the answer of GetBucketInfo. */
@@ -118,8 +119,8 @@ export function encodeLocation(location: string): string {
 
 /** Request of PutBucket. */
 export interface CreateBucketConfiguration {
-  readonly storageClass?: string
-  readonly dataRedundancyType?: string
+  readonly storageClass?: string | undefined
+  readonly dataRedundancyType?: string | undefined
 }
 
 /** Reads the request of PutBucket, when it has a body. */
@@ -144,7 +145,7 @@ export function encodeCreateBucketConfiguration(configuration: CreateBucketConfi
 
 /** Answer of GetBucketAcl and GetObjectAcl. */
 export interface AccessControl {
-  readonly owner?: Owner
+  readonly owner?: Owner | undefined
   /** `default` (objects only), `private`, `public-read` or `public-read-write`. */
   readonly grant: string
 }
@@ -205,17 +206,6 @@ export function ownerNode(owner: Owner | undefined): XmlNode {
     ['DisplayName', owner.displayName],
   ]
   return ['Owner', fields]
-}
-
-/** Returns the object without its undefined properties. */
-export function defined<T extends object>(
-  values: T,
-): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const result: { [K in keyof T]?: Exclude<T[K], undefined> } = {}
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined) Object.assign(result, { [name]: value })
-  }
-  return result
 }
 
 function readBucket(element: XmlElement): BucketDescription {

@@ -12,10 +12,10 @@ export interface ErrorDocument {
   /** Such as `NoSuchUpload`. */
   readonly code: string
   readonly message: string
-  readonly requestId?: string
-  readonly hostId?: string
+  readonly requestId?: string | undefined
+  readonly hostId?: string | undefined
   /** Fine-grained code, such as `0042-00000104`. */
-  readonly ec?: string
+  readonly ec?: string | undefined
   /**
    * The other elements with text, such as `UploadId` or `Endpoint`; an object without prototype.
    * For `SignatureDoesNotMatch` they hold the access key id, the signature and the string to sign:

@@ -92,9 +92,11 @@ export function requiredEtag(element: XmlElement, name = 'ETag'): string {
 
 /** Reads names (keys, prefixes, markers) of one document, as its EncodingType says. */
 export interface NameReader {
+  /** The name, or `undefined` if the field is absent or empty. */
   optional(element: XmlElement, name: string): string | undefined
   /** The name, or '' if the field is absent. */
   orEmpty(element: XmlElement, name: string): string
+  /** The name. @throws {MalformedXmlError} if the field is absent or empty */
   required(element: XmlElement, name: string): string
 }
 
@@ -111,7 +113,7 @@ export function nameReader(root: XmlElement): NameReader {
     throw malformed(root, 'an unknown <EncodingType>')
   }
   const optional = (element: XmlElement, name: string) => {
-    const text = rawText(element, name)
+    const text = rawText(element, name) || undefined
     if (text === undefined || encodingType === undefined) return text
     try {
       return percentDecode(text)
@@ -124,10 +126,21 @@ export function nameReader(root: XmlElement): NameReader {
     orEmpty: (element, name) => optional(element, name) ?? '',
     required: (element, name) => {
       const text = optional(element, name)
-      if (!text) throw malformed(element, `no <${name}>`)
+      if (text === undefined) throw malformed(element, `no <${name}>`)
       return text
     },
   }
+}
+
+/** Returns the properties that have a value: an absent field becomes an absent property. */
+export function defined<T extends object>(
+  values: T,
+): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  const result: { [Name in keyof T]?: Exclude<T[Name], undefined> } = {}
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined) Object.assign(result, { [name]: value })
+  }
+  return result
 }
 
 /** Makes the error for an element that is not what it should be. Quotes nothing of the document. */

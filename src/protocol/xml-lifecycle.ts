@@ -7,6 +7,7 @@
 import {
   childOf,
   childrenOf,
+  defined,
   malformed,
   optionalInteger,
   optionalText,
@@ -24,12 +25,12 @@ export type LifecycleTime =
 
 /** One rule. */
 export interface LifecycleRule {
-  readonly id?: string
+  readonly id?: string | undefined
   /** '' is the whole bucket. */
   readonly prefix: string
   readonly enabled: boolean
-  readonly expiration?: LifecycleTime
-  readonly abortMultipartUpload?: LifecycleTime
+  readonly expiration?: LifecycleTime | undefined
+  readonly abortMultipartUpload?: LifecycleTime | undefined
 }
 
 /**
@@ -65,15 +66,14 @@ export function encodeLifecycle(rules: readonly LifecycleRule[]): string {
 function readRule(element: XmlElement): LifecycleRule {
   const status = requiredText(element, 'Status')
   if (status !== 'Enabled' && status !== 'Disabled') throw malformed(element, 'an unknown <Status>')
-  const id = optionalText(element, 'ID')
-  const expiration = readTime(element, 'Expiration')
-  const abortMultipartUpload = readTime(element, 'AbortMultipartUpload')
   return {
-    ...(id === undefined ? {} : { id }),
+    ...defined({ id: optionalText(element, 'ID') }),
     prefix: rawText(element, 'Prefix') ?? '',
     enabled: status === 'Enabled',
-    ...(expiration === undefined ? {} : { expiration }),
-    ...(abortMultipartUpload === undefined ? {} : { abortMultipartUpload }),
+    ...defined({
+      expiration: readTime(element, 'Expiration'),
+      abortMultipartUpload: readTime(element, 'AbortMultipartUpload'),
+    }),
   }
 }
 

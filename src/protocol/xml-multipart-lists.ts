@@ -6,6 +6,7 @@
 import { parseCrc64, quoteEtag } from './digest.js'
 import {
   childrenOf,
+  defined,
   malformed,
   nameReader,
   optionalInteger,
@@ -25,9 +26,9 @@ export interface ListedPart {
   readonly etag: string
   /** Bytes. */
   readonly size: number
-  readonly crc64?: bigint
+  readonly crc64?: bigint | undefined
   /** As sent, such as `2012-02-23T07:01:34.000Z`. */
-  readonly lastModified?: string
+  readonly lastModified?: string | undefined
 }
 
 /** One page of ListParts. */
@@ -41,7 +42,7 @@ export interface ListPartsResult {
   readonly nextPartNumberMarker: number
   readonly maxParts: number
   readonly isTruncated: boolean
-  readonly storageClass?: string
+  readonly storageClass?: string | undefined
   readonly parts: readonly ListedPart[]
 }
 
@@ -54,7 +55,6 @@ export function decodeListPartsResult(body: Uint8Array): ListPartsResult {
   const root = parseXml(body, 'ListPartsResult')
   const names = nameReader(root)
   const parts = childrenOf(root, 'Part').map(readPart)
-  const storageClass = optionalText(root, 'StorageClass')
   return {
     bucket: optionalText(root, 'Bucket') ?? '',
     key: names.orEmpty(root, 'Key'),
@@ -64,7 +64,7 @@ export function decodeListPartsResult(body: Uint8Array): ListPartsResult {
       optionalInteger(root, 'NextPartNumberMarker') ?? parts.at(-1)?.partNumber ?? 0,
     maxParts: optionalInteger(root, 'MaxParts') ?? 1000,
     isTruncated: requiredBoolean(root, 'IsTruncated'),
-    ...(storageClass === undefined ? {} : { storageClass }),
+    ...defined({ storageClass: optionalText(root, 'StorageClass') }),
     parts,
   }
 }
@@ -106,15 +106,15 @@ export interface ListedUpload {
   readonly key: string
   readonly uploadId: string
   /** As sent, such as `2012-02-23T04:18:23.000Z`. */
-  readonly initiated?: string
-  readonly storageClass?: string
+  readonly initiated?: string | undefined
+  readonly storageClass?: string | undefined
 }
 
 /** One page of ListMultipartUploads. */
 export interface ListUploadsResult {
   readonly bucket: string
-  readonly prefix?: string
-  readonly delimiter?: string
+  readonly prefix?: string | undefined
+  readonly delimiter?: string | undefined
   readonly keyMarker: string
   readonly uploadIdMarker: string
   /** Together with `nextUploadIdMarker` the beginning of the next page, if `isTruncated`. */
@@ -134,12 +134,12 @@ export interface ListUploadsResult {
 export function decodeListUploadsResult(body: Uint8Array): ListUploadsResult {
   const root = parseXml(body, 'ListMultipartUploadsResult')
   const names = nameReader(root)
-  const prefix = names.optional(root, 'Prefix')
-  const delimiter = names.optional(root, 'Delimiter')
   return {
     bucket: optionalText(root, 'Bucket') ?? '',
-    ...(prefix ? { prefix } : {}),
-    ...(delimiter ? { delimiter } : {}),
+    ...defined({
+      prefix: names.optional(root, 'Prefix'),
+      delimiter: names.optional(root, 'Delimiter'),
+    }),
     keyMarker: names.orEmpty(root, 'KeyMarker'),
     uploadIdMarker: optionalText(root, 'UploadIdMarker') ?? '',
     nextKeyMarker: names.orEmpty(root, 'NextKeyMarker'),
@@ -147,13 +147,13 @@ export function decodeListUploadsResult(body: Uint8Array): ListUploadsResult {
     maxUploads: optionalInteger(root, 'MaxUploads') ?? 1000,
     isTruncated: requiredBoolean(root, 'IsTruncated'),
     uploads: childrenOf(root, 'Upload').map((upload) => {
-      const initiated = optionalText(upload, 'Initiated')
-      const storageClass = optionalText(upload, 'StorageClass')
       return {
         key: names.required(upload, 'Key'),
         uploadId: requiredText(upload, 'UploadId'),
-        ...(initiated === undefined ? {} : { initiated }),
-        ...(storageClass === undefined ? {} : { storageClass }),
+        ...defined({
+          initiated: optionalText(upload, 'Initiated'),
+          storageClass: optionalText(upload, 'StorageClass'),
+        }),
       }
     }),
     commonPrefixes: childrenOf(root, 'CommonPrefixes').map((entry) =>
@@ -202,12 +202,10 @@ function readPart(part: XmlElement): ListedPart {
   const crc64Text = optionalText(part, 'HashCrc64ecma')
   const crc64 = parseCrc64(crc64Text)
   if (crc64Text !== undefined && crc64 === undefined) throw malformed(part, 'a malformed CRC-64')
-  const lastModified = optionalText(part, 'LastModified')
   return {
     partNumber: requiredInteger(part, 'PartNumber'),
     etag: requiredEtag(part),
     size: requiredInteger(part, 'Size'),
-    ...(crc64 === undefined ? {} : { crc64 }),
-    ...(lastModified === undefined ? {} : { lastModified }),
+    ...defined({ crc64, lastModified: optionalText(part, 'LastModified') }),
   }
 }

@@ -7,6 +7,7 @@ import { quoteEtag } from './digest.js'
 import { type Owner, ownerNode, readOwner } from './xml-bucket.js'
 import {
   childrenOf,
+  defined,
   malformed,
   type NameReader,
   nameReader,
@@ -31,16 +32,16 @@ export interface ListedObject {
   /** ISO 8601. */
   readonly lastModified: string
   /** `Normal`, `Multipart`, `Appendable` or `Symlink`. */
-  readonly type?: string
-  readonly storageClass?: string
-  readonly owner?: Owner
+  readonly type?: string | undefined
+  readonly storageClass?: string | undefined
+  readonly owner?: Owner | undefined
 }
 
 /** What both versions of the list have. */
 interface ObjectPage {
   readonly bucket: string
   readonly prefix: string
-  readonly delimiter?: string
+  readonly delimiter?: string | undefined
   readonly maxKeys: number
   readonly isTruncated: boolean
   readonly objects: readonly ListedObject[]
@@ -51,28 +52,27 @@ interface ObjectPage {
 export interface ListObjectsResult extends ObjectPage {
   readonly marker: string
   /** There if `isTruncated`. */
-  readonly nextMarker?: string
+  readonly nextMarker?: string | undefined
 }
 
 /** One page of ListObjectsV2. */
 export interface ListObjectsV2Result extends ObjectPage {
   /** Objects and common prefixes on this page. */
   readonly keyCount: number
-  readonly startAfter?: string
-  readonly continuationToken?: string
+  readonly startAfter?: string | undefined
+  readonly continuationToken?: string | undefined
   /** There if `isTruncated`. */
-  readonly nextContinuationToken?: string
+  readonly nextContinuationToken?: string | undefined
 }
 
 /** Reads a page of ListObjects. @throws {MalformedXmlError} also without IsTruncated */
 export function decodeListObjectsResult(body: Uint8Array): ListObjectsResult {
   const root = parseXml(body, 'ListBucketResult')
   const names = nameReader(root)
-  const nextMarker = names.optional(root, 'NextMarker')
   return {
     ...readPage(root, names),
     marker: names.orEmpty(root, 'Marker'),
-    ...(nextMarker ? { nextMarker } : {}),
+    ...defined({ nextMarker: names.optional(root, 'NextMarker') }),
   }
 }
 
@@ -97,15 +97,14 @@ export function decodeListObjectsV2Result(body: Uint8Array): ListObjectsV2Result
   const root = parseXml(body, 'ListBucketResult')
   const names = nameReader(root)
   const page = readPage(root, names)
-  const startAfter = names.optional(root, 'StartAfter')
-  const continuationToken = names.optional(root, 'ContinuationToken')
-  const nextContinuationToken = names.optional(root, 'NextContinuationToken')
   return {
     ...page,
     keyCount: optionalInteger(root, 'KeyCount') ?? page.objects.length + page.commonPrefixes.length,
-    ...(startAfter ? { startAfter } : {}),
-    ...(continuationToken ? { continuationToken } : {}),
-    ...(nextContinuationToken ? { nextContinuationToken } : {}),
+    ...defined({
+      startAfter: names.optional(root, 'StartAfter'),
+      continuationToken: names.optional(root, 'ContinuationToken'),
+      nextContinuationToken: names.optional(root, 'NextContinuationToken'),
+    }),
   }
 }
 
@@ -131,7 +130,7 @@ export function encodeListObjectsV2Result(
 export interface DeleteRequest {
   /** Whether the answer names only what could not be deleted. */
   readonly quiet: boolean
-  readonly objects: readonly { readonly key: string; readonly versionId?: string }[]
+  readonly objects: readonly { readonly key: string; readonly versionId?: string | undefined }[]
 }
 
 /** Reads the request of DeleteMultipleObjects. @throws {MalformedXmlError} also without any object */
@@ -140,8 +139,7 @@ export function decodeDeleteRequest(body: Uint8Array): DeleteRequest {
   const objects = childrenOf(root, 'Object').map((object) => {
     const key = rawText(object, 'Key')
     if (!key) throw malformed(object, 'no <Key>')
-    const versionId = optionalText(object, 'VersionId')
-    return { key, ...(versionId === undefined ? {} : { versionId }) }
+    return { key, ...defined({ versionId: optionalText(object, 'VersionId') }) }
   })
   if (objects.length === 0) throw malformed(root, 'no <Object>')
   return { quiet: optionalBoolean(root, 'Quiet') ?? false, objects }
@@ -165,9 +163,9 @@ export function encodeDeleteRequest(request: DeleteRequest): string {
 export interface DeleteResult {
   readonly deleted: readonly {
     readonly key: string
-    readonly versionId?: string
-    readonly deleteMarker?: boolean
-    readonly deleteMarkerVersionId?: string
+    readonly versionId?: string | undefined
+    readonly deleteMarker?: boolean | undefined
+    readonly deleteMarkerVersionId?: string | undefined
   }[]
 }
 
@@ -178,14 +176,13 @@ export function decodeDeleteResult(body: Uint8Array): DeleteResult {
   const names = nameReader(root)
   return {
     deleted: childrenOf(root, 'Deleted').map((entry) => {
-      const versionId = optionalText(entry, 'VersionId')
-      const deleteMarker = optionalBoolean(entry, 'DeleteMarker')
-      const deleteMarkerVersionId = optionalText(entry, 'DeleteMarkerVersionId')
       return {
         key: names.required(entry, 'Key'),
-        ...(versionId === undefined ? {} : { versionId }),
-        ...(deleteMarker === undefined ? {} : { deleteMarker }),
-        ...(deleteMarkerVersionId === undefined ? {} : { deleteMarkerVersionId }),
+        ...defined({
+          versionId: optionalText(entry, 'VersionId'),
+          deleteMarker: optionalBoolean(entry, 'DeleteMarker'),
+          deleteMarkerVersionId: optionalText(entry, 'DeleteMarkerVersionId'),
+        }),
       }
     }),
   }
@@ -210,11 +207,10 @@ export function encodeDeleteResult(
 }
 
 function readPage(root: XmlElement, names: NameReader): ObjectPage {
-  const delimiter = names.optional(root, 'Delimiter')
   return {
     bucket: optionalText(root, 'Name') ?? '',
     prefix: names.orEmpty(root, 'Prefix'),
-    ...(delimiter ? { delimiter } : {}),
+    ...defined({ delimiter: names.optional(root, 'Delimiter') }),
     maxKeys: optionalInteger(root, 'MaxKeys') ?? 100,
     isTruncated: requiredBoolean(root, 'IsTruncated'),
     objects: childrenOf(root, 'Contents').map((entry) => readObject(entry, names)),
@@ -225,17 +221,16 @@ function readPage(root: XmlElement, names: NameReader): ObjectPage {
 }
 
 function readObject(entry: XmlElement, names: NameReader): ListedObject {
-  const type = optionalText(entry, 'Type')
-  const storageClass = optionalText(entry, 'StorageClass')
-  const owner = readOwner(entry)
   return {
     key: names.required(entry, 'Key'),
     etag: requiredEtag(entry),
     size: requiredInteger(entry, 'Size'),
     lastModified: optionalText(entry, 'LastModified') ?? '',
-    ...(type === undefined ? {} : { type }),
-    ...(storageClass === undefined ? {} : { storageClass }),
-    ...(owner === undefined ? {} : { owner }),
+    ...defined({
+      type: optionalText(entry, 'Type'),
+      storageClass: optionalText(entry, 'StorageClass'),
+      owner: readOwner(entry),
+    }),
   }
 }
 

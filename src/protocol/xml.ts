@@ -7,6 +7,7 @@
 import { quoteEtag } from './digest.js'
 import {
   childrenOf,
+  defined,
   malformed,
   nameReader,
   optionalText,
@@ -67,7 +68,7 @@ export function encodeInitiateResult(
 /** Answer of CompleteMultipartUpload; with a callback the service answers something else. */
 export interface CompleteResult {
   /** Where the object is, as the service spells it: percent-encoded in its own ways, not decoded. */
-  readonly location?: string
+  readonly location?: string | undefined
   readonly bucket: string
   readonly key: string
   /** Without quotes. */
@@ -78,9 +79,8 @@ export interface CompleteResult {
 export function decodeCompleteResult(body: Uint8Array): CompleteResult {
   const root = parseXml(body, 'CompleteMultipartUploadResult')
   const names = nameReader(root)
-  const location = optionalText(root, 'Location')
   return {
-    ...(location === undefined ? {} : { location }),
+    ...defined({ location: optionalText(root, 'Location') }),
     bucket: optionalText(root, 'Bucket') ?? '',
     key: names.orEmpty(root, 'Key'),
     etag: requiredEtag(root),
@@ -146,7 +146,7 @@ export interface CopyResult {
   /** Without quotes. */
   readonly etag: string
   /** As sent, such as `2014-07-17T06:27:54.000Z`. */
-  readonly lastModified?: string
+  readonly lastModified?: string | undefined
 }
 
 /** Reads the answer of UploadPartCopy. @throws {MalformedXmlError} also without an ETag */
@@ -170,8 +170,10 @@ export function encodeCopyObjectResult(result: CopyResult): string {
 }
 
 function readCopyResult(root: XmlElement): CopyResult {
-  const lastModified = optionalText(root, 'LastModified')
-  return { etag: requiredEtag(root), ...(lastModified === undefined ? {} : { lastModified }) }
+  return {
+    etag: requiredEtag(root),
+    ...defined({ lastModified: optionalText(root, 'LastModified') }),
+  }
 }
 
 function copyFields(result: CopyResult): XmlNode[] {
