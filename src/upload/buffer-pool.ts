@@ -1,0 +1,83 @@
+/**
+ * The memory of an upload: equal buffers under one budget, lent out and taken back. It is the only
+ * source of back-pressure: whoever needs a buffer waits here until a part is done with one.
+ *
+ *   held = filling + sealed + in flight ≤ maxMemory      (asserted by a test)
+ */
+import { MAX_PART_SIZE } from '../protocol/part-plan.js'
+
+/** A part larger than this is kept in several buffers. */
+const MAX_BUFFER_SIZE = 16 * 1024 ** 2
+
+interface Waiter {
+  readonly resolve: (buffer: Uint8Array) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/**
+ * Size of the buffers for parts of `partSize` bytes: equal shares of it, so that little is wasted,
+ * and none larger than 16 MiB, so that a small object in a stream with huge parts costs little.
+ */
+export function bufferSizeFor(partSize: number): number {
+  if (partSize > MAX_PART_SIZE) throw new RangeError(`No part has ${partSize} bytes`)
+  return Math.ceil(partSize / Math.ceil(partSize / MAX_BUFFER_SIZE))
+}
+
+export class BufferPool {
+  readonly bufferSize: number
+  /** Buffers that may be lent out at once. */
+  readonly capacity: number
+  readonly #free: Uint8Array[] = []
+  readonly #waiting: Waiter[] = []
+  #lent = 0
+  #closed: { readonly reason: unknown } | undefined
+
+  /** @param maxMemory most bytes lent out at once; at least one buffer's worth. */
+  constructor(bufferSize: number, maxMemory: number) {
+    this.bufferSize = bufferSize
+    this.capacity = Math.floor(maxMemory / bufferSize)
+    if (this.capacity < 1) throw new RangeError('The budget holds not even one buffer')
+  }
+
+  /** Bytes lent out now. */
+  get heldBytes(): number {
+    return this.#lent * this.bufferSize
+  }
+
+  /** A buffer if one can be had at once; its content is arbitrary. */
+  tryAcquire(): Uint8Array | undefined {
+    if (this.#closed !== undefined || this.#waiting.length > 0) return undefined
+    if (this.#lent >= this.capacity) return undefined
+    this.#lent++
+    // allocUnsafeSlow: outside Node's shared slab, so that holding on to it holds nothing else.
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.bufferSize)
+  }
+
+  /** Waits for a buffer. Rejects with the reason given to `close`. */
+  acquire(): Promise<Uint8Array> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed.reason)
+    const buffer = this.tryAcquire()
+    if (buffer !== undefined) return Promise.resolve(buffer)
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** Takes buffers back; nobody may touch them afterwards. */
+  release(buffers: readonly Uint8Array[]): void {
+    for (const buffer of buffers) {
+      const waiter = this.#waiting.shift()
+      if (waiter !== undefined) {
+        waiter.resolve(buffer)
+        continue
+      }
+      this.#lent--
+      if (this.#closed === undefined) this.#free.push(buffer)
+    }
+  }
+
+  /** Rejects whoever waits, and keeps no free buffer. Buffers lent out may still be released. */
+  close(reason: unknown): void {
+    this.#closed ??= { reason }
+    this.#free.length = 0
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(reason)
+  }
+}

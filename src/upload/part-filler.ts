@@ -1,0 +1,110 @@
+/**
+ * Turns a stream of chunks into parts: copies bytes into pooled buffers, opens the parts of the
+ * plan one after the other and hands each over when it is full and another byte comes (a full part
+ * may be the last). It is where a writer waits, for memory or for the event loop.
+ */
+import { MAX_PARTS, type PartPlan, partSizeAt } from '../protocol/part-plan.js'
+import type { BufferPool } from './buffer-pool.js'
+import { type DigestChoice, Part } from './part.js'
+
+export interface PartFillerSettings {
+  readonly plan: PartPlan
+  readonly digests: DigestChoice
+  readonly pool: BufferPool
+  /** Lets the event loop take one turn. */
+  breathe(): Promise<void>
+  /** Takes a full part over, with its buffers. */
+  onFull(part: Part): void
+  /** A byte has come that needs part 10,001; returns what to throw. */
+  onPartLimit(): Error
+}
+
+/** Gives way to the event loop after so many bytes: hashing them takes about 2 ms. */
+const BREATH = 1024 * 1024
+
+export class PartFiller {
+  readonly #settings: PartFillerSettings
+  #filling: Part | undefined
+  /** Part number of the part that was handed over last. */
+  #handedOver = 0
+  #sinceBreath = 0
+  #closed: { readonly reason: unknown } | undefined
+
+  constructor(settings: PartFillerSettings) {
+    this.#settings = settings
+  }
+
+  /**
+   * Takes all of `chunk`. Returns a promise only if it has to wait; until that settles it must not
+   * be called again. The chunk may be overwritten afterwards: nothing of it is kept.
+   */
+  append(chunk: Uint8Array): Promise<void> | undefined {
+    const taken = this.#take(chunk, 0)
+    if (taken === chunk.byteLength && this.#sinceBreath < BREATH) return undefined
+    return this.#appendRest(chunk, taken)
+  }
+
+  /** Hands the last part over, full or not; `undefined` if there never was a byte for it. */
+  takeLast(): Part | undefined {
+    const last = this.#filling
+    this.#filling = undefined
+    if (last !== undefined) this.#handedOver = last.partNumber
+    return last
+  }
+
+  /** Gives the buffers of the part being filled back; an append that waits rejects with `reason`. */
+  close(reason: unknown): void {
+    this.#closed ??= { reason }
+    const last = this.takeLast()
+    if (last !== undefined) this.#settings.pool.release(last.buffers)
+  }
+
+  /** Copies from `chunk` what fits without waiting; returns the offset it came to. */
+  #take(chunk: Uint8Array, from: number): number {
+    let offset = from
+    while (offset < chunk.byteLength && this.#sinceBreath < BREATH) {
+      const part = this.#openPart()
+      if (part.needsBuffer) {
+        const buffer = this.#settings.pool.tryAcquire()
+        if (buffer === undefined) break
+        part.addBuffer(buffer)
+      }
+      const end = Math.min(chunk.byteLength, offset + BREATH - this.#sinceBreath)
+      const count = part.append(chunk, offset, end)
+      offset += count
+      this.#sinceBreath += count
+    }
+    return offset
+  }
+
+  async #appendRest(chunk: Uint8Array, from: number): Promise<void> {
+    let offset = from
+    for (;;) {
+      if (this.#sinceBreath >= BREATH) {
+        await this.#settings.breathe()
+        this.#sinceBreath = 0
+      } else {
+        const buffer = await this.#settings.pool.acquire()
+        // The upload may have ended in the meantime; then this buffer has no part to go to.
+        if (this.#closed !== undefined) this.#settings.pool.release([buffer])
+        else this.#openPart().addBuffer(buffer)
+      }
+      if (this.#closed !== undefined) throw this.#closed.reason
+      offset = this.#take(chunk, offset)
+      if (offset === chunk.byteLength && this.#sinceBreath < BREATH) return
+    }
+  }
+
+  #openPart(): Part {
+    const { plan, digests, onFull, onPartLimit } = this.#settings
+    if (this.#filling?.isFull) {
+      const full = this.takeLast()
+      if (full !== undefined) onFull(full)
+    }
+    if (this.#filling !== undefined) return this.#filling
+    const partNumber = this.#handedOver + 1
+    if (partNumber > MAX_PARTS) throw onPartLimit()
+    this.#filling = new Part(partNumber, partSizeAt(partNumber, plan), digests)
+    return this.#filling
+  }
+}

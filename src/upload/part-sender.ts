@@ -1,0 +1,99 @@
+/**
+ * Sends full parts, at most `concurrency` at once, and keeps the ledger of those acknowledged. It
+ * takes a part's buffers over and gives them back in every case. It never decides what a failure means.
+ */
+import type { BufferPool } from './buffer-pool.js'
+import { Ledger, type LedgerRow } from './ledger.js'
+import type { Part } from './part.js'
+import { Permits } from './permits.js'
+import type { UploadTarget } from './upload-target.js'
+
+export interface PartSenderSettings {
+  readonly pool: BufferPool
+  /** Most requests on the wire at once. */
+  readonly concurrency: number
+  /** Cancels the parts under way. */
+  readonly signal: AbortSignal
+  onStored(row: LedgerRow): void
+  onFailure(error: unknown): void
+}
+
+export class PartSender {
+  readonly ledger = new Ledger()
+  readonly #target: UploadTarget
+  readonly #settings: PartSenderSettings
+  readonly #permits: Permits
+  readonly #sending = new Set<Promise<void>>()
+  #parts = 0
+  #cutShort = false
+
+  constructor(target: UploadTarget, settings: PartSenderSettings) {
+    this.#target = target
+    this.#settings = settings
+    this.#permits = new Permits(settings.concurrency)
+  }
+
+  /** Requests on the wire, or about to be. */
+  get inFlight(): number {
+    return this.#permits.taken
+  }
+
+  /** A part was cancelled on its way, so that the service may still be storing it. */
+  get cutShort(): boolean {
+    return this.#cutShort
+  }
+
+  /** Sends a part as soon as there is an upload id and a permit. Its failure goes to `onFailure`. */
+  send(part: Part, uploadId: Promise<string>): void {
+    this.#parts++
+    const sending = this.#send(part, uploadId).finally(() => this.#sending.delete(sending))
+    this.#sending.add(sending)
+  }
+
+  /** Resolves once no part is under way. */
+  async settled(): Promise<void> {
+    while (this.#sending.size > 0) await Promise.all(this.#sending)
+  }
+
+  /** All parts sent, ascending. @throws {RangeError} unless each of them was acknowledged. */
+  finish(): LedgerRow[] {
+    return this.ledger.finish(this.#parts)
+  }
+
+  /** Lets no further part begin. */
+  close(reason: unknown): void {
+    this.#permits.close(reason)
+  }
+
+  async #send(part: Part, uploadId: Promise<string>): Promise<void> {
+    try {
+      const id = await uploadId
+      await this.#permits.acquire()
+      try {
+        await this.#sendNow(part, id)
+      } finally {
+        this.#permits.release()
+      }
+    } catch (error) {
+      this.#settings.onFailure(error)
+    } finally {
+      this.#settings.pool.release(part.buffers)
+    }
+  }
+
+  async #sendNow(part: Part, uploadId: string): Promise<void> {
+    const { signal, onStored } = this.#settings
+    signal.throwIfAborted()
+    const { partNumber, size } = part
+    const { body, digests } = part.seal()
+    const stored = await this.#target
+      .uploadPart({ uploadId, partNumber, body, size, digests, signal })
+      .catch((error: unknown) => {
+        if (signal.aborted) this.#cutShort = true
+        throw error
+      })
+    const row = { partNumber, size, etag: stored.etag, crc64: stored.crc64 ?? digests.crc64 }
+    this.ledger.record(row)
+    onStored(row)
+  }
+}

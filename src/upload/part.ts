@@ -1,0 +1,96 @@
+/**
+ * One part while it fills: bytes are copied in once and hashed as they come, by stride rather than
+ * by write, because a hash update costs more than the copy of a small chunk. Knows no server.
+ */
+import { createCrc64, createMd5 } from '../protocol/digest.js'
+import type { BodyDigests } from './upload-target.js'
+
+/** Which digests of the bytes are computed before they are sent. */
+export interface DigestChoice {
+  readonly md5: boolean
+  readonly crc64: boolean
+}
+
+/** Bytes hashed at a time: large enough to amortise the call, small enough to stay in the cache. */
+const STRIDE = 64 * 1024
+
+export class Part {
+  readonly partNumber: number
+  /** Bytes it holds when full. */
+  readonly capacity: number
+  readonly #buffers: Uint8Array[] = []
+  readonly #md5: ReturnType<typeof createMd5> | undefined
+  readonly #crc64: ReturnType<typeof createCrc64> | undefined
+  #size = 0
+  /** Bytes used of the last buffer, and how many of these are hashed. */
+  #used = 0
+  #hashed = 0
+
+  constructor(partNumber: number, capacity: number, digests: DigestChoice) {
+    this.partNumber = partNumber
+    this.capacity = capacity
+    this.#md5 = digests.md5 ? createMd5() : undefined
+    this.#crc64 = digests.crc64 ? createCrc64() : undefined
+  }
+
+  /** Bytes in it. */
+  get size(): number {
+    return this.#size
+  }
+
+  get isFull(): boolean {
+    return this.#size === this.capacity
+  }
+
+  /** Whether it must be given a buffer before it can take another byte. */
+  get needsBuffer(): boolean {
+    const last = this.#buffers.at(-1)
+    return last === undefined || this.#used === last.byteLength
+  }
+
+  /** Its buffers, to be given back to the pool they came from. */
+  get buffers(): readonly Uint8Array[] {
+    return this.#buffers
+  }
+
+  /** Adds an empty buffer; the part borrows it until its owner releases `buffers`. */
+  addBuffer(buffer: Uint8Array): void {
+    this.#hashUpTo(0)
+    this.#buffers.push(buffer)
+    this.#used = 0
+    this.#hashed = 0
+  }
+
+  /** Copies from `chunk[start, end)` what fits into the last buffer; returns how many bytes. */
+  append(chunk: Uint8Array, start: number, end: number): number {
+    const buffer = this.#buffers.at(-1)
+    if (buffer === undefined) return 0
+    const room = Math.min(buffer.byteLength - this.#used, this.capacity - this.#size)
+    const count = Math.min(room, end - start)
+    buffer.set(chunk.subarray(start, start + count), this.#used)
+    this.#used += count
+    this.#size += count
+    this.#hashUpTo(STRIDE)
+    return count
+  }
+
+  /** Ends the part: its bytes, in order, and their digests. */
+  seal(): { readonly body: Uint8Array[]; readonly digests: BodyDigests } {
+    this.#hashUpTo(0)
+    const body = this.#buffers.slice()
+    const last = body.pop()
+    if (last !== undefined) body.push(last.subarray(0, this.#used))
+    return { body, digests: { md5: this.#md5?.digest(), crc64: this.#crc64?.digest() } }
+  }
+
+  /** Hashes what is not yet, if it is at least `atLeast` bytes. */
+  #hashUpTo(atLeast: number): void {
+    const buffer = this.#buffers.at(-1)
+    const count = this.#used - this.#hashed
+    if (buffer === undefined || count === 0 || count < atLeast) return
+    const bytes = buffer.subarray(this.#hashed, this.#used)
+    this.#md5?.update(bytes)
+    this.#crc64?.update(bytes)
+    this.#hashed = this.#used
+  }
+}

@@ -1,0 +1,55 @@
+/** What an upload is told when it begins, and what it tells: the types of `MultipartUpload`. */
+import type { Outcome } from '../errors.js'
+import type { PartPlan } from '../protocol/part-plan.js'
+import type { CleanUpClock } from './clean-up.js'
+import type { LedgerRow } from './ledger.js'
+import type { DigestChoice } from './part.js'
+import type { StoredObject } from './upload-target.js'
+
+export interface UploadSettings {
+  readonly bucket: string
+  readonly key: string
+  readonly plan: PartPlan
+  /** Most requests on the wire at once. */
+  readonly concurrency: number
+  /** Digests computed by us; see the option `integrity`. */
+  readonly digests: DigestChoice
+  /** The only length that may be published, in bytes; `undefined` if any may. */
+  readonly exactSize?: number | undefined
+  /** Keep the parts of an upload that fails. */
+  readonly leavePartsOnError: boolean
+  /** Deadline of cleaning up, in milliseconds. */
+  readonly abortMs: number
+  /** Value of the upload's marker in the user metadata; `undefined` if it was turned off. */
+  readonly marker?: string | undefined
+  readonly clock: CleanUpClock & { breathe(): Promise<void> }
+  readonly hooks: UploadHooks
+}
+
+/** What the owner of an upload is told. A hook that throws fails the upload with what it threw. */
+export interface UploadHooks {
+  onUploadId(uploadId: string): void
+  onPart(row: LedgerRow): void
+  /** More than 80 % of what the plan can hold is written; told once. */
+  onCapacity(capacity: number): void
+  /** The upload has failed by itself and is to be aborted; told once. */
+  onFailure(error: unknown): void
+}
+
+/** A published object. */
+export interface Published {
+  readonly object: StoredObject
+  /** Bytes. */
+  readonly size: number
+  /** CRC-64/XZ of the whole stream, if the service or we computed it. */
+  readonly crc64?: bigint | undefined
+  /** Parts it was sent in; 1 for a PutObject. */
+  readonly parts: number
+}
+
+/** How an upload that was given up ended. */
+export interface AbortReport {
+  readonly outcome: Outcome
+  /** Why cleaning up failed, if it did. */
+  readonly abortError?: Error | undefined
+}

@@ -1,0 +1,94 @@
+/**
+ * The truth about Complete and Put. An answer that was lost, a NoSuchUpload after a retry, an error
+ * under status 200: each may hide a success. What stands at the key is compared with what we sent;
+ * only if that does not settle it is the outcome called unknown.
+ */
+import { DigestMismatchError, OssError, type Outcome, ServiceError } from '../errors.js'
+import type { FoundObject, StoredObject } from './upload-target.js'
+
+/** What we sent, to be recognised again. */
+export interface Sent {
+  /** Bytes. */
+  readonly size: number
+  /** CRC-64/XZ of all bytes, if known. */
+  readonly crc64?: bigint | undefined
+  /** Value of this upload's marker in the user metadata; `undefined` if it was turned off. */
+  readonly marker?: string | undefined
+}
+
+/** How publishing ended: with the object as it was sent, or with an error and what is there. */
+export type Verdict =
+  | { readonly object: StoredObject }
+  | { readonly error: unknown; readonly outcome: Outcome }
+
+/** The questions that may settle what became of an object. */
+export interface Questions {
+  /** What stands at the key now. */
+  head(): Promise<FoundObject | undefined>
+  /**
+   * Ends the upload, or asks after it where the parts are to be kept: `alive` means that until now
+   * it existed, so that Complete cannot have happened. Absent for PutObject, which has no upload.
+   */
+  endUpload?(): Promise<'alive' | 'gone'>
+}
+
+/** Whether the object may have been published although this error says it was not. */
+export function mayHaveLanded(error: unknown): boolean {
+  if (!(error instanceof OssError)) return false
+  if (error.uncertain === true) return true
+  return error instanceof ServiceError && error.ossCode === 'NoSuchUpload'
+}
+
+/**
+ * Whether what stands at the key is what we sent. The marker decides where there is one: an older
+ * object of equal bytes is not ours. Without it equal size and CRC-64 have to do.
+ */
+export function isOurs(found: FoundObject | undefined, sent: Sent): found is FoundObject {
+  if (found === undefined || found.size !== sent.size) return false
+  if (sent.marker !== undefined && found.marker !== sent.marker) return false
+  if (found.crc64 === undefined || sent.crc64 === undefined) return sent.marker !== undefined
+  return found.crc64 === sent.crc64
+}
+
+/** What an answer of success means: the object, unless its CRC-64 is not the one of our bytes. */
+export function judgeAnswer(object: StoredObject, sent: Sent, name: string): Verdict {
+  const { crc64 } = object
+  if (crc64 === undefined || sent.crc64 === undefined || crc64 === sent.crc64) return { object }
+  const error = new DigestMismatchError('crc64', String(sent.crc64), String(crc64), name)
+  return { error, outcome: 'published' }
+}
+
+/** What an error means. Never rejects: a question that cannot be answered leaves it unknown. */
+export async function judgeError(
+  error: unknown,
+  sent: Sent,
+  questions: Questions,
+): Promise<Verdict> {
+  // 203: the object is stored, only the callback was not answered (OSS "Callback").
+  if (error instanceof ServiceError && error.status === 203) return { error, outcome: 'published' }
+  if (!mayHaveLanded(error)) return { error, outcome: 'absent' }
+  const unknown: Verdict = { error, outcome: 'unknown' }
+  const first = await ask(questions.head)
+  if (first === UNANSWERED) return unknown
+  if (isOurs(first, sent)) return { object: first }
+  if (questions.endUpload === undefined) return unknown
+  const upload = await ask(questions.endUpload)
+  if (upload === UNANSWERED) return unknown
+  if (upload === 'alive') return { error, outcome: 'absent' }
+  // It ended between the two questions; or before the first, and something else stands there.
+  const second = await ask(questions.head)
+  if (second === UNANSWERED) return unknown
+  if (isOurs(second, sent)) return { object: second }
+  return second === undefined ? { error, outcome: 'absent' } : unknown
+}
+
+const UNANSWERED = Symbol('unanswered')
+
+async function ask<T>(question: () => Promise<T>): Promise<T | typeof UNANSWERED> {
+  try {
+    return await question()
+  } catch {
+    // The first failure is the one to report; that asking failed too is told by `unknown`.
+    return UNANSWERED
+  }
+}

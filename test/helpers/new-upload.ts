@@ -1,0 +1,56 @@
+/** An upload on a fake target, with hooks that write into the target's trail. */
+import { planParts } from '../../src/protocol/part-plan.js'
+import { MultipartUpload } from '../../src/upload/multipart-upload.js'
+import type { UploadHooks, UploadSettings } from '../../src/upload/upload-settings.js'
+import { FakeTarget } from './fake-target.js'
+
+export const KIB = 1024
+export const PART = 100 * KIB
+
+export function newUpload(
+  options: Partial<Omit<UploadSettings, 'hooks'>> & {
+    readonly hooks?: Partial<UploadHooks>
+    readonly target?: FakeTarget
+  } = {},
+) {
+  const target = options.target ?? new FakeTarget()
+  const failures: unknown[] = []
+  const concurrency = options.concurrency ?? 2
+  const upload = new MultipartUpload(target, {
+    bucket: 'bucket',
+    key: 'key',
+    plan: planParts({ partSize: PART, concurrency, maxMemory: (concurrency + 1) * PART }),
+    digests: { md5: true, crc64: false },
+    leavePartsOnError: false,
+    abortMs: 1000,
+    clock: { breathe: () => Promise.resolve(), sleep: neverWakes },
+    ...options,
+    concurrency,
+    hooks: {
+      onUploadId: () => {},
+      onPart: () => {},
+      onCapacity: () => {},
+      onFailure: (error) => failures.push(error),
+      ...options.hooks,
+    },
+  })
+  return { upload, target, failures }
+}
+
+/** Sleeps until it is woken by its signal: no deadline ever passes. */
+export function neverWakes(_ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+/** `length` bytes that no shift or repetition would leave as they are. */
+export function bytes(length: number, seed = 1): Buffer {
+  const buffer = Buffer.allocUnsafe(length)
+  let state = seed
+  for (let index = 0; index < length; index++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    buffer[index] = state >>> 24
+  }
+  return buffer
+}

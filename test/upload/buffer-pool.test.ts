@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { BufferPool, bufferSizeFor } from '../../src/upload/buffer-pool.js'
+
+const MIB = 1024 ** 2
+
+describe('bufferSizeFor', () => {
+  it.each([
+    [100 * 1024, 100 * 1024],
+    [8 * MIB, 8 * MIB],
+    [16 * MIB, 16 * MIB],
+    [16 * MIB + 2, 8 * MIB + 1],
+    [64 * MIB, 16 * MIB],
+    [100 * MIB, Math.ceil((100 * MIB) / 7)],
+  ])('splits a part of %i bytes into buffers of %i', (partSize, bufferSize) => {
+    expect(bufferSizeFor(partSize)).toBe(bufferSize)
+  })
+})
+
+describe('BufferPool', () => {
+  it('lends no more than its budget', () => {
+    const pool = new BufferPool(10, 35)
+    const lent = [pool.tryAcquire(), pool.tryAcquire(), pool.tryAcquire()]
+    expect(lent.every((buffer) => buffer?.byteLength === 10)).toBe(true)
+    expect(pool.tryAcquire()).toBeUndefined()
+    expect(pool.heldBytes).toBe(30)
+  })
+
+  it('refuses a budget that holds no buffer', () => {
+    expect(() => new BufferPool(10, 9)).toThrow(RangeError)
+  })
+
+  it('lends the same buffers again instead of new ones', () => {
+    const pool = new BufferPool(10, 10)
+    const first = pool.tryAcquire()
+    pool.release(first === undefined ? [] : [first])
+    expect(pool.heldBytes).toBe(0)
+    expect(pool.tryAcquire()).toBe(first)
+  })
+
+  it('serves those who wait in order, each with a buffer given back', async () => {
+    const pool = new BufferPool(10, 20)
+    const a = await pool.acquire()
+    const b = await pool.acquire()
+    const first = pool.acquire()
+    const second = pool.acquire()
+    pool.release([a])
+    pool.release([b])
+    expect(await first).toBe(a)
+    expect(await second).toBe(b)
+    expect(pool.heldBytes).toBe(20)
+  })
+
+  it('does not let a newcomer overtake those who wait', async () => {
+    const pool = new BufferPool(10, 10)
+    const only = await pool.acquire()
+    const waiting = pool.acquire()
+    expect(pool.tryAcquire()).toBeUndefined()
+    pool.release([only])
+    expect(await waiting).toBe(only)
+  })
+
+  it('rejects those who wait when it is closed, and takes buffers back all the same', async () => {
+    const pool = new BufferPool(10, 10)
+    const only = await pool.acquire()
+    const waiting = pool.acquire()
+    const reason = new Error('over')
+    pool.close(reason)
+    await expect(waiting).rejects.toBe(reason)
+    await expect(pool.acquire()).rejects.toBe(reason)
+    expect(pool.tryAcquire()).toBeUndefined()
+    pool.release([only])
+    expect(pool.heldBytes).toBe(0)
+  })
+})

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import {
+  DigestMismatchError,
+  MalformedResponseError,
+  type OssError,
+  ServiceError,
+  TransportError,
+} from '../../src/errors.js'
+import type { FoundObject } from '../../src/upload/upload-target.js'
+import { isOurs, judgeAnswer, judgeError, mayHaveLanded } from '../../src/upload/verdict.js'
+
+const SENT = { size: 10, crc64: 7n, marker: 'm1' }
+const OURS: FoundObject = { etag: 'E', size: 10, crc64: 7n, marker: 'm1' }
+const OLDER: FoundObject = { ...OURS, marker: 'm0' }
+
+function uncertain<T extends OssError>(error: T): T {
+  error.uncertain = true
+  return error
+}
+const lost = () => uncertain(new TransportError('interrupted', 'reset'))
+
+describe('mayHaveLanded', () => {
+  it.each([
+    ['a lost answer', lost(), true],
+    ['500 after which the object may stand', uncertain(new ServiceError({ status: 500 })), true],
+    [
+      'a garbled answer',
+      uncertain(new MalformedResponseError('?', { status: 200, snapshot: '' })),
+      true,
+    ],
+    ['NoSuchUpload', new ServiceError({ status: 404, ossCode: 'NoSuchUpload' }), true],
+    ['a request that was never sent', new TransportError('unsent', 'refused'), false],
+    ['InvalidPart', new ServiceError({ status: 400, ossCode: 'InvalidPart' }), false],
+    ['something foreign', new Error('?'), false],
+  ])('after %s: %#', (_name, error, expected) => {
+    expect(mayHaveLanded(error)).toBe(expected)
+  })
+})
+
+describe('isOurs', () => {
+  it.each([
+    ['the object as sent', OURS, SENT, true],
+    ['nothing', undefined, SENT, false],
+    ['another size', { ...OURS, size: 11 }, SENT, false],
+    ['other bytes', { ...OURS, crc64: 8n }, SENT, false],
+    ['an older object of equal bytes', OLDER, SENT, false],
+    ['an object without a marker', { ...OURS, marker: undefined }, SENT, false],
+    ['our marker, no CRC-64', { ...OURS, crc64: undefined }, SENT, true],
+    ['equal bytes, the marker turned off', OLDER, { ...SENT, marker: undefined }, true],
+    ['equal size only', { ...OLDER, crc64: undefined }, { ...SENT, marker: undefined }, false],
+  ])('of %s', (_name, found, sent, expected) => {
+    expect(isOurs(found, sent)).toBe(expected)
+  })
+})
+
+describe('judgeAnswer', () => {
+  it('accepts an object whose CRC-64 agrees or is not known', () => {
+    expect(judgeAnswer({ etag: 'E', crc64: 7n }, SENT, 'o')).toEqual({
+      object: { etag: 'E', crc64: 7n },
+    })
+    expect(judgeAnswer({ etag: 'E' }, SENT, 'o')).toEqual({ object: { etag: 'E' } })
+    expect(judgeAnswer({ etag: 'E', crc64: 8n }, { size: 10 }, 'o')).toHaveProperty('object')
+  })
+
+  it('says that an object with another CRC-64 is published', () => {
+    const verdict = judgeAnswer({ etag: 'E', crc64: 8n }, SENT, 'oss://b/k')
+    expect(verdict).toMatchObject({ outcome: 'published', error: { expected: '7', actual: '8' } })
+    expect('error' in verdict && verdict.error).toBeInstanceOf(DigestMismatchError)
+  })
+})
+
+describe('judgeError', () => {
+  type Answer<T> = T | Error
+  const cases: [
+    name: string,
+    heads: Answer<FoundObject | undefined>[],
+    end: Answer<'alive' | 'gone'> | undefined,
+    expected: string,
+  ][] = [
+    ['the object is there', [OURS], undefined, 'object'],
+    ['the upload was still alive', [undefined], 'alive', 'absent'],
+    ['it was alive beside an older object', [OLDER], 'alive', 'absent'],
+    ['it landed between the questions', [undefined, OURS], 'gone', 'object'],
+    ['upload and object are gone', [undefined, undefined], 'gone', 'absent'],
+    ['something else stands there', [OLDER, OLDER], 'gone', 'unknown'],
+    ['HEAD fails', [new Error('403')], 'gone', 'unknown'],
+    ['ending the upload fails', [undefined], new Error('503'), 'unknown'],
+    ['the second HEAD fails', [undefined, new Error('503')], 'gone', 'unknown'],
+    ['a Put is not found', [undefined], undefined, 'unknown'],
+    ['a Put found an older object', [OLDER], undefined, 'unknown'],
+  ]
+
+  it.each(cases)('when %s', async (_name, heads, end, expected) => {
+    const error = lost()
+    const answers = [...heads]
+    const verdict = await judgeError(error, SENT, {
+      head: async () => given(answers.shift()),
+      ...(end !== undefined && { endUpload: async () => given(end) }),
+    })
+    if (expected === 'object') expect(verdict).toEqual({ object: OURS })
+    else expect(verdict).toEqual({ error, outcome: expected })
+    expect(answers).toEqual([])
+  })
+
+  it('asks nothing after an error that is certain', async () => {
+    const error = new ServiceError({ status: 400, ossCode: 'InvalidPart' })
+    const head = () => Promise.reject(new Error('asked'))
+    expect(await judgeError(error, SENT, { head })).toEqual({ error, outcome: 'absent' })
+  })
+
+  it('knows that the object is stored when only its callback failed', async () => {
+    const error = new ServiceError({ status: 203, ossCode: 'CallbackFailed' })
+    const head = () => Promise.reject(new Error('asked'))
+    expect(await judgeError(error, SENT, { head })).toEqual({ error, outcome: 'published' })
+  })
+})
+
+function given<T>(answer: T | Error): T {
+  if (answer instanceof Error) throw answer
+  return answer
+}
