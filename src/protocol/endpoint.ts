@@ -4,8 +4,15 @@
  * beyond what the OSS documentation page "Regions and endpoints" lists.
  */
 
-import { isIPv4, isIPv6 } from 'node:net'
 import { InvalidOptionError } from '../errors.js'
+import {
+  hasBucketBefore,
+  isAddress,
+  isDualStackOf,
+  parseEndpoint,
+  regionOf,
+  withoutSecrets,
+} from './endpoint-host.js'
 import { percentEncodePath } from './percent-encoding.js'
 
 /** How a user says where the service is. */
@@ -51,7 +58,7 @@ export function resolveEndpoint(options: EndpointOptions): Endpoint {
   if (options.endpoint === undefined) return ofRegion(region, options)
   const parsed = parseEndpoint(options.endpoint, options.secure)
   const style = styleOf(parsed.hostname, options)
-  if (style !== 'cname') refuseBucketInHost(parsed.hostname)
+  if (style !== 'cname' && hasBucketBefore(parsed.hostname)) refuseBucket(parsed.hostname)
   const known = region ?? regionOf(parsed.hostname)
   return {
     protocol: parsed.protocol,
@@ -80,7 +87,7 @@ export function addressOf(
   checkBucketName(bucket)
   if (style === 'cname') return { origin: `${protocol}//${host}`, path }
   if (style === 'path') return { origin: `${protocol}//${host}`, path: `/${bucket}${path}` }
-  if (host.startsWith(`${bucket}.`) && DUAL_STACK.test(host)) refuseBucket(host)
+  if (isDualStackOf(bucket, host)) refuseBucket(host)
   return { origin: `${protocol}//${bucket}.${host}`, path }
 }
 
@@ -92,7 +99,7 @@ export function urlOf(endpoint: Endpoint, bucket: string, key: string): string {
 
 /** Returns a bucket name that keeps the rules ("Bucket naming conventions"), refuses any other. */
 export function checkBucketName(bucket: unknown, option = 'bucket'): string {
-  if (typeof bucket === 'string' && /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket)) return bucket
+  if (typeof bucket === 'string' && BUCKET.test(bucket)) return bucket
   throw InvalidOptionError.expected(option, BUCKET_RULE, withoutSecrets(bucket))
 }
 
@@ -116,11 +123,12 @@ export function checkObjectKey(key: unknown, option = 'key'): string {
 /** Takes `oss://bucket/key` apart. The key is what stands there: not percent-decoded, not normalised. */
 export function parseTarget(target: string): { bucket: string; key: string } {
   const parts = typeof target === 'string' ? /^oss:\/\/([^/]*)\/(.+)$/s.exec(target) : null
-  const [, bucket, key] = parts ?? []
-  if (bucket === undefined || key === undefined) {
-    throw InvalidOptionError.expected('target', '`oss://bucket/key`', withoutSecrets(target))
+  const [, bucket = '', key = ''] = parts ?? []
+  if (!BUCKET.test(bucket)) {
+    const rule = `\`oss://bucket/key\` with ${BUCKET_RULE}`
+    throw InvalidOptionError.expected('target', rule, withoutSecrets(target))
   }
-  return { bucket: checkBucketName(bucket, 'target'), key: checkObjectKey(key, 'target') }
+  return { bucket, key: checkObjectKey(key, 'target') }
 }
 
 /** Returns a region as signatures need it: `cn-hangzhou`, whether or not `oss-` stood before it. */
@@ -136,11 +144,8 @@ export function standardRegion(region: unknown, option = 'region'): string {
 }
 
 const BUCKET_RULE = 'a bucket name: 3 to 63 of a-z, 0-9 and `-`, not beginning or ending with `-`'
-const ENDPOINT_RULE = 'a host, or `https://host:port`, without path, query or credentials'
+const BUCKET = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 const LONE_SURROGATE = /\p{Surrogate}/u
-const DUAL_STACK = /^([a-z0-9-]+)\.oss\.aliyuncs\.com(?::\d+)?$/
-/** `cn-hangzhou`, `us-west-1`: what tells a region from a bucket before `.oss.aliyuncs.com`. */
-const REGION = /^[a-z]{2}(?:-[a-z0-9]+)+$/
 
 function refuseRegion(option: string, hint: string, region: unknown): never {
   throw InvalidOptionError.expected(option, `a region such as \`cn-hangzhou\`${hint}`, region)
@@ -205,98 +210,23 @@ function ofRegion(region: string | undefined, options: EndpointOptions): Endpoin
   return { protocol, host, style, region }
 }
 
-function parseEndpoint(
-  endpoint: unknown,
-  secure: boolean | undefined,
-): { protocol: 'https:' | 'http:'; host: string; hostname: string } {
-  const text = typeof endpoint === 'string' ? endpoint : ''
-  const [, scheme, rest = ''] = /^(?:(https?):\/\/)?(.*)$/is.exec(text) ?? []
-  // A lone slash after the host is the empty path, and common.
-  const [, name = '', port] = /^(\[[^[\]]*\]|[^:[\]]*)(?::(\d{1,5}))?\/?$/s.exec(rest) ?? []
-  const hostname = name.toLowerCase()
-  if (!isHost(hostname) || (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))) {
-    throw InvalidOptionError.expected('endpoint', ENDPOINT_RULE, withoutSecrets(endpoint))
-  }
-  const wanted = secure === undefined ? undefined : secure ? 'https:' : 'http:'
-  const protocol =
-    scheme === undefined
-      ? (wanted ?? 'https:')
-      : scheme.toLowerCase() === 'http'
-        ? 'http:'
-        : 'https:'
-  if (wanted !== undefined && wanted !== protocol) {
-    throw new InvalidOptionError(
-      'secure',
-      `Expected \`secure\` to agree with \`endpoint\`, got \`${secure}\` and \`${protocol}//\``,
-    )
-  }
-  return { protocol, host: port === undefined ? hostname : `${hostname}:${port}`, hostname }
-}
-
-function isHost(name: string): boolean {
-  if (name.startsWith('[')) return isIPv6(name.slice(1, -1)) && !name.includes('%')
-  const labels = name.split('.')
-  // A name that ends in digits is an address or a mistake (127.1, 300.0.0.1), never a domain.
-  if (/^\d/.test(labels.at(-1) ?? '')) return isIPv4(name)
-  return (
-    name.length <= 253 &&
-    labels.every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label))
-  )
-}
-
 function styleOf(hostname: string, options: EndpointOptions): Endpoint['style'] {
   if (options.cname) return 'cname'
-  const isAddress = hostname.startsWith('[') || isIPv4(hostname)
-  if (isAddress && options.pathStyle === false) {
+  if (isAddress(hostname) && options.pathStyle === false) {
     throw new InvalidOptionError(
       'pathStyle',
       `Expected \`pathStyle\` not to be \`false\` with an IP address as \`endpoint\` (\`${hostname}\`)`,
     )
   }
   const isLocal = hostname === 'localhost' || hostname.endsWith('.localhost')
-  return (options.pathStyle ?? (isAddress || isLocal)) ? 'path' : 'virtual-host'
+  return (options.pathStyle ?? (isAddress(hostname) || isLocal)) ? 'path' : 'virtual-host'
 }
 
 /** `bucket.oss-cn-hangzhou.aliyuncs.com` would become `bucket.bucket.oss-…`, which no certificate covers. */
-function refuseBucketInHost(hostname: string): void {
-  const own = hostname.replace(/\.aliyuncs\.com$/, '')
-  if (own === hostname) return
-  const labels = own.split('.')
-  const isService =
-    labels.length === 1 ||
-    (labels.length === 2 && labels[1] === 'oss' && REGION.test(labels[0] ?? ''))
-  if (!isService) refuseBucket(hostname)
-}
-
 function refuseBucket(host: string): never {
   throw InvalidOptionError.expected(
     'endpoint',
     'the host of the service, without the bucket before it (or with `cname`)',
     host,
   )
-}
-
-function regionOf(hostname: string): string | undefined {
-  const own = hostname.replace(/\.aliyuncs\.com$/, '')
-  if (own === hostname) return undefined
-  const last = own.slice(own.lastIndexOf('.') + 1)
-  const [, region] =
-    last === 'oss' && own !== 'oss'
-      ? (/([a-z0-9-]+)\.oss$/.exec(own) ?? [])
-      : (/^(?:vpc100-)?oss-([a-z0-9-]+?)(?:-internal)?$/.exec(last) ?? [])
-  if (last === 'oss-internal' || (last === 'oss' && !REGION.test(region ?? ''))) {
-    return 'cn-hangzhou'
-  }
-  return region !== undefined && REGION.test(region) && !region.endsWith('-pub')
-    ? region
-    : undefined
-}
-
-/** Cuts out of a text for an error what may be a secret: user and password, query. */
-function withoutSecrets(value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  const at = value.lastIndexOf('@')
-  const [, scheme = ''] = /^([a-z]+:\/\/)/i.exec(value) ?? []
-  const shown = at < 0 ? value : `${scheme}…${value.slice(at)}`
-  return shown.replace(/\?.*$/s, '?…')
 }
