@@ -62,6 +62,18 @@ export function normalHeaders(headers: Readonly<Record<string, string>>): Map<st
   return normal
 }
 
+/**
+ * Trims what HTTP trims around a header's value: blanks and tabs. `String.prototype.trim` would
+ * take more, such as the last byte of a UTF-8 sequence that ends in A0.
+ */
+export function trimBlanks(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isBlank(value[start])) start++
+  while (end > start && isBlank(value[end - 1])) end--
+  return value.slice(start, end)
+}
+
 /** Orders ASCII text by its bytes. */
 export function byteOrder(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
@@ -76,4 +88,8 @@ export function checkExpiry(expiresSeconds: number, max: number): void {
       expiresSeconds,
     )
   }
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }

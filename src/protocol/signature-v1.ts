@@ -13,13 +13,16 @@ import {
   type SignableRequest,
   type SignedHeaders,
   type SigningCredentials,
+  trimBlanks,
 } from './signable-request.js'
 import {
   accepted,
-  accessDenied,
   checkSignature,
   checkSkew,
+  expired,
   findSecret,
+  invalidDate,
+  invalidExpires,
   malformed,
   parseRequestTime,
   queryEntries,
@@ -43,7 +46,7 @@ export function signV1(request: SignableRequest, options: SignV1Options): Signed
   const headers = normalHeaders(request.headers)
   headers.delete('authorization')
   headers.delete('x-oss-security-token')
-  if (credentials.securityToken !== undefined) {
+  if (credentials.securityToken) {
     headers.set('x-oss-security-token', credentials.securityToken)
   }
   if (!headers.has('x-oss-date')) headers.set('date', options.date.toUTCString())
@@ -77,8 +80,9 @@ export function presignV1(
   const { securityToken } = credentials
   const { Signature: _, 'security-token': __, ...rest } = request.query
   const expires = String(Math.floor(options.date.getTime() / 1000) + options.expiresSeconds)
-  const query: Record<string, string> =
-    securityToken === undefined ? rest : { ...rest, 'security-token': securityToken }
+  const query: Record<string, string> = securityToken
+    ? { ...rest, 'security-token': securityToken }
+    : rest
   const signed = sign(credentials.accessKeySecret, {
     request,
     headers: normalHeaders(request.headers),
@@ -113,7 +117,7 @@ export function verifyV1(request: VerifiableRequest, context: VerifyContext): Ve
     ? (headers.get('x-oss-date') ?? headers.get('date') ?? '').trim()
     : (query.get('Expires') ?? '')
   const time = inHeader ? parseRequestTime(date) : parseEpochSeconds(date)
-  if (time === undefined) return accessDenied('OSS authentication requires a valid Date.')
+  if (time === undefined) return inHeader ? invalidDate(date) : invalidExpires(date)
 
   const securityToken = inHeader ? headers.get('x-oss-security-token') : query.get('security-token')
   const secret = findSecret(context, accessKeyId, securityToken)
@@ -122,7 +126,7 @@ export function verifyV1(request: VerifiableRequest, context: VerifyContext): Ve
     const skewed = checkSkew(time, context.now)
     if (skewed !== undefined) return skewed
   } else if (context.now > time) {
-    return accessDenied('Request has expired.')
+    return expired(time, context.now)
   }
 
   query.delete('Signature')
@@ -156,12 +160,12 @@ function sign(
   const ossHeaders = [...headers]
     .filter(([name]) => name.startsWith('x-oss-'))
     .sort(([a], [b]) => byteOrder(a, b))
-    .map(([name, value]) => `${name}:${value.trim()}\n`)
+    .map(([name, value]) => `${name}:${trimBlanks(value)}\n`)
   const head = [
     request.method.toUpperCase(),
-    headers.get('content-md5')?.trim() ?? '',
-    headers.get('content-type')?.trim() ?? '',
-    date.trim(),
+    trimBlanks(headers.get('content-md5') ?? ''),
+    trimBlanks(headers.get('content-type') ?? ''),
+    trimBlanks(date),
     ossHeaders.join(''),
   ].join('\n')
   const resource = canonicalResource(canonical)

@@ -4,10 +4,16 @@
  * Facts: "Include signatures in the Authorization header (V4)", "Include a V4 signature in a URL".
  */
 
-import { createHash, createHmac } from 'node:crypto'
-import { percentEncode, percentEncodePath } from './percent-encoding.js'
 import {
-  byteOrder,
+  additionalNames,
+  basicTime,
+  computeV4,
+  PAYLOAD,
+  type Scope,
+  scopeText,
+  V4_ALGORITHM,
+} from './canonical-v4.js'
+import {
   checkExpiry,
   normalHeaders,
   type PresignedQuery,
@@ -17,10 +23,11 @@ import {
 } from './signable-request.js'
 import {
   accepted,
-  accessDenied,
   checkSignature,
   checkSkew,
+  expired,
   findSecret,
+  invalidDate,
   malformed,
   parseRequestTime,
   queryEntries,
@@ -29,9 +36,6 @@ import {
   type VerifiableRequest,
   type VerifyContext,
 } from './signature-verdict.js'
-
-/** Name of the algorithm, first word of the Authorization header. */
-export const V4_ALGORITHM = 'OSS4-HMAC-SHA256'
 
 /** Longest validity of a presigned request: 7 days, in seconds. */
 export const V4_MAX_EXPIRY_SECONDS = 604_800
@@ -57,12 +61,12 @@ export function signV4(request: SignableRequest, options: SignV4Options): Signed
   const timestamp = basicTime(options.date)
   headers.set('x-oss-date', timestamp)
   headers.set('x-oss-content-sha256', PAYLOAD)
-  if (credentials.securityToken !== undefined) {
+  if (credentials.securityToken) {
     headers.set('x-oss-security-token', credentials.securityToken)
   }
   const additional = additionalNames(options.additionalHeaders, headers)
   const scope = { day: timestamp.slice(0, 8), region, product }
-  const signed = sign(credentials.accessKeySecret, scope, timestamp, {
+  const signed = computeV4(credentials.accessKeySecret, scope, timestamp, {
     request,
     query: Object.entries(request.query),
     headers,
@@ -104,10 +108,10 @@ export function presignV4(
   delete query['x-oss-security-token']
   delete query['x-oss-additional-headers']
   if (additional.length > 0) query['x-oss-additional-headers'] = additional.join(';')
-  if (credentials.securityToken !== undefined) {
+  if (credentials.securityToken) {
     query['x-oss-security-token'] = credentials.securityToken
   }
-  const signed = sign(credentials.accessKeySecret, scope, timestamp, {
+  const signed = computeV4(credentials.accessKeySecret, scope, timestamp, {
     request,
     query: Object.entries(query),
     headers,
@@ -129,7 +133,7 @@ export function verifyV4(request: VerifiableRequest, context: VerifyContext): Ve
   const scope = readScope(claim.credential, inHeader, context)
   if ('ok' in scope) return scope
   const time = parseRequestTime(claim.time)
-  if (time === undefined) return accessDenied('OSS authentication requires a valid Date.')
+  if (time === undefined) return invalidDate(claim.time)
   const timestamp = basicTime(time)
   if (scope.day !== timestamp.slice(0, 8)) {
     return malformed('The date of the credential scope is not the date of the request.')
@@ -145,7 +149,7 @@ export function verifyV4(request: VerifiableRequest, context: VerifyContext): Ve
   if (late !== undefined) return late
 
   query.delete('x-oss-signature')
-  const signed = sign(secret.accessKeySecret, scope, timestamp, {
+  const signed = computeV4(secret.accessKeySecret, scope, timestamp, {
     request,
     query: [...query],
     headers,
@@ -161,102 +165,6 @@ export function verifyV4(request: VerifiableRequest, context: VerifyContext): Ve
       canonicalRequest: signed.canonicalRequest,
     }) ?? accepted(accessKeyId, claim.securityToken)
   )
-}
-
-const PAYLOAD = 'UNSIGNED-PAYLOAD'
-
-interface Scope {
-  /** `YYYYMMDD`, UTC. */
-  readonly day: string
-  readonly region: string
-  readonly product: string
-}
-
-interface Canonical {
-  readonly request: { method: string; bucket?: string | undefined; key?: string | undefined }
-  readonly query: readonly (readonly [string, string])[]
-  readonly headers: ReadonlyMap<string, string>
-  readonly additional: readonly string[]
-  readonly additionalLine: string
-}
-
-function sign(
-  secret: string,
-  scope: Scope,
-  timestamp: string,
-  canonical: Canonical,
-): { signature: string; stringToSign: string; canonicalRequest: string } {
-  const canonicalRequest = canonicalize(canonical)
-  // All of it is ASCII but header values, which are signed as the Latin-1 bytes that travel.
-  const hash = createHash('sha256').update(canonicalRequest, 'latin1').digest('hex')
-  const stringToSign = [V4_ALGORITHM, timestamp, scopeText(scope), hash].join('\n')
-  const signature = createHmac('sha256', signingKey(secret, scope))
-    .update(stringToSign)
-    .digest('hex')
-  return { signature, stringToSign, canonicalRequest }
-}
-
-function canonicalize({ request, query, headers, additional, additionalLine }: Canonical): string {
-  const { bucket, key = '' } = request
-  const path = bucket === undefined ? '/' : `/${bucket}/${key}`
-  const parameters = query
-    .map(([name, value]) => [percentEncode(name), percentEncode(value)] as const)
-    .sort(([a], [b]) => byteOrder(a, b))
-    .map(([name, value]) => (value === '' ? name : `${name}=${value}`))
-  const signedHeaders = [...headers]
-    .filter(([name]) => isAlwaysSigned(name) || additional.includes(name))
-    .sort(([a], [b]) => byteOrder(a, b))
-    .map(([name, value]) => `${name}:${value.trim()}\n`)
-  return [
-    request.method.toUpperCase(),
-    percentEncodePath(path),
-    parameters.join('&'),
-    signedHeaders.join(''),
-    additionalLine,
-    PAYLOAD,
-  ].join('\n')
-}
-
-function isAlwaysSigned(name: string): boolean {
-  return name === 'content-type' || name === 'content-md5' || name.startsWith('x-oss-')
-}
-
-function additionalNames(
-  names: readonly string[] | undefined,
-  headers: ReadonlyMap<string, string>,
-): string[] {
-  const wanted = new Set(names?.map((name) => name.toLowerCase()))
-  return [...wanted].filter((name) => headers.has(name) && !isAlwaysSigned(name)).sort(byteOrder)
-}
-
-function basicTime(date: Date): string {
-  return date.toISOString().replace(/[-:]|\.\d+/g, '')
-}
-
-function scopeText({ day, region, product }: Scope): string {
-  return `${day}/${region}/${product}/aliyun_v4_request`
-}
-
-/** Least recently used first. Few, because each holds a secret and one client needs one a day. */
-const signingKeys = new Map<string, Buffer>()
-const SIGNING_KEYS_KEPT = 8
-
-function signingKey(secret: string, scope: Scope): Buffer {
-  const id = JSON.stringify([secret, scope.day, scope.region, scope.product])
-  let key = signingKeys.get(id)
-  if (key === undefined) {
-    key = [scope.day, scope.region, scope.product, 'aliyun_v4_request'].reduce(
-      (chain, link) => createHmac('sha256', chain).update(link).digest(),
-      Buffer.from(`aliyun_v4${secret}`),
-    )
-  }
-  signingKeys.delete(id)
-  signingKeys.set(id, key)
-  for (const oldest of signingKeys.keys()) {
-    if (signingKeys.size <= SIGNING_KEYS_KEPT) break
-    signingKeys.delete(oldest)
-  }
-  return key
 }
 
 interface Claim {
@@ -332,12 +240,16 @@ function readScope(
   if (!accessKeyId || !day || !region || !product || more.length > 0) {
     return malformed('Invalid Credential.')
   }
-  if (suffix !== 'aliyun_v4_request' || product !== (context.product ?? 'oss')) {
-    return malformed('Invalid Credential suffix.', '0002-00000213')
+  const place = inHeader ? 'Authorization header' : 'query'
+  if (suffix !== 'aliyun_v4_request') {
+    return malformed(`Invalid Credential suffix in ${place}.`, '0002-00000213')
+  }
+  if (product !== (context.product ?? 'oss')) {
+    return malformed(`Invalid signing product in ${place}.`, '0002-00000227')
   }
   if (context.region !== undefined && region !== context.region) {
     return malformed(
-      `Invalid signing region in ${inHeader ? 'Authorization header' : 'query'}.`,
+      `Invalid signing region in ${place}.`,
       inHeader ? '0002-00000226' : '0002-00000228',
       { Region: region },
     )
@@ -347,7 +259,7 @@ function readScope(
 
 function checkValidity(from: Date, expiresSeconds: number, now: Date): Refusal | undefined {
   if (now.getTime() > from.getTime() + expiresSeconds * 1000) {
-    return accessDenied('Request has expired.')
+    return expired(new Date(from.getTime() + expiresSeconds * 1000), now)
   }
   return from > now ? checkSkew(from, now) : undefined
 }

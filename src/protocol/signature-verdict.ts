@@ -18,14 +18,6 @@ export interface VerifiableRequest {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Code of an answer to credentials that are known but refused. */
-export type CredentialRejection =
-  | 'InvalidAccessKeyId'
-  | 'InvalidSecurityToken'
-  | 'SecurityTokenExpired'
-  | 'AccessKeyIdAndSecurityTokenNotMatch'
-  | 'UserDisable'
-
 /** What a server knows when it verifies. */
 export interface VerifyContext {
   readonly now: Date
@@ -76,6 +68,25 @@ export function malformed(message: string, ec?: string, details?: Record<string,
 /** 403 without a reason that lies in the signature. */
 export function accessDenied(message: string, ec?: string): Refusal {
   return refusal(403, 'AccessDenied', message, ec)
+}
+
+/** 403: no time, or none that can be read. */
+export function invalidDate(given: string | undefined): Refusal {
+  const ec = given ? '0002-00000502' : '0002-00000503'
+  return accessDenied('OSS authentication requires a valid Date.', ec)
+}
+
+/** 403: a presigned V1 request whose end is no epoch time. */
+export function invalidExpires(given: string): Refusal {
+  return refusal(403, 'AccessDenied', 'Invalid Expires.', '0002-00000070', { Expires: given })
+}
+
+/** 403: a presigned request after its end. */
+export function expired(end: Date, now: Date): Refusal {
+  return refusal(403, 'AccessDenied', 'Request has expired.', undefined, {
+    Expires: end.toISOString(),
+    ServerTime: now.toISOString(),
+  })
 }
 
 /** Finds the secret, or says why there is none. */
@@ -165,7 +176,10 @@ const REJECTIONS: Readonly<Record<string, { message: string; ec?: string }>> = {
     ec: '0002-00000902',
   },
   InvalidSecurityToken: { message: 'The security token you provided is invalid.' },
-  SecurityTokenExpired: { message: 'The security token you provided has expired.' },
+  SecurityTokenExpired: {
+    message: 'The security token you provided has expired.',
+    ec: '0002-00000007',
+  },
   AccessKeyIdAndSecurityTokenNotMatch: {
     message: 'The access key id and the security token you provided do not match.',
   },

@@ -3,8 +3,9 @@
  * Knows no version's details.
  */
 
+import { V4_ALGORITHM } from './canonical-v4.js'
 import { verifyV1 } from './signature-v1.js'
-import { V4_ALGORITHM, verifyV4 } from './signature-v4.js'
+import { verifyV4 } from './signature-v4.js'
 import {
   accessDenied,
   malformed,
