@@ -5,7 +5,21 @@
  */
 
 import { InvalidOptionError } from '../errors.js'
-import { percentEncode } from './percent-encoding.js'
+import {
+  at,
+  checkHeader,
+  checkTrafficLimit,
+  entries,
+  formatCallback,
+  formatCallbackVars,
+  formatTagging,
+  httpDate,
+  oneOf,
+  text,
+} from './header-values.js'
+
+export { contentTypeOf } from './content-type.js'
+export { checkHeader } from './header-values.js'
 
 export const ACLS = ['default', 'private', 'public-read', 'public-read-write'] as const
 export const STORAGE_CLASSES = [
@@ -83,34 +97,6 @@ export function checkObjectHeaders(options: ObjectHeaderOptions): void {
   allHeaders(options)
 }
 
-/**
- * Checks that a header can be sent and signed: a token as name; a Latin-1 value without control
- * characters (CR and LF would begin another header) and without outer blanks (which signers trim).
- */
-export function checkHeader(name: string, value: unknown, option: string): void {
-  if (!TOKEN.test(name)) throw InvalidOptionError.expected(option, 'named by a header name', name)
-  if (typeof value !== 'string') {
-    throw InvalidOptionError.expected(option, 'a string', value)
-  }
-  if (/[\u0100-\uffff]/.test(value)) {
-    throw InvalidOptionError.expected(
-      option,
-      'Latin-1, as HTTP headers are (encode it yourself, for example with encodeURIComponent)',
-      value,
-    )
-  }
-  if (hasControlCharacter(value)) {
-    throw InvalidOptionError.expected(
-      option,
-      'free of line breaks and control characters',
-      JSON.stringify(value),
-    )
-  }
-  if (value !== value.trim()) {
-    throw InvalidOptionError.expected(option, 'free of outer blanks', value)
-  }
-}
-
 /** Takes the user metadata out of the headers of a request or an answer. */
 export function userMetadata(
   headers: Readonly<Record<string, string | string[] | undefined>>,
@@ -124,16 +110,8 @@ export function userMetadata(
   )
 }
 
-/** Guesses a content type by the key's extension; `application/octet-stream` if it knows none. */
-export function contentTypeOf(key: string): string {
-  const [, extension = ''] = /\.([a-z0-9]{1,10})$/i.exec(key) ?? []
-  return CONTENT_TYPES.get(extension.toLowerCase()) ?? 'application/octet-stream'
-}
-
 const META = 'x-oss-meta-'
 const MAX_META_BYTES = 8 * 1024
-const MAX_CALLBACK_BYTES = 5 * 1024
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 const CREATING: readonly ObjectRequest[] = ['PutObject', 'InitiateMultipartUpload']
 const PUBLISHING: readonly ObjectRequest[] = ['PutObject', 'CompleteMultipartUpload']
@@ -185,52 +163,6 @@ const RESERVED: ReadonlySet<string> = new Set([
   ...['x-oss-copy-source', 'x-oss-date', 'x-oss-hash-crc64ecma', 'x-oss-metadata-directive'],
   ...['x-oss-security-token', 'x-oss-tagging-directive'],
 ])
-
-const CONTENT_TYPES: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    '7z': 'application/x-7z-compressed',
-    avif: 'image/avif',
-    bz2: 'application/x-bzip2',
-    css: 'text/css',
-    csv: 'text/csv',
-    gif: 'image/gif',
-    gz: 'application/gzip',
-    htm: 'text/html',
-    html: 'text/html',
-    ico: 'image/x-icon',
-    jpeg: 'image/jpeg',
-    jpg: 'image/jpeg',
-    js: 'text/javascript',
-    json: 'application/json',
-    jsonl: 'application/jsonl',
-    log: 'text/plain',
-    md: 'text/markdown',
-    mjs: 'text/javascript',
-    mp3: 'audio/mpeg',
-    mp4: 'video/mp4',
-    ndjson: 'application/x-ndjson',
-    parquet: 'application/vnd.apache.parquet',
-    pdf: 'application/pdf',
-    png: 'image/png',
-    rar: 'application/vnd.rar',
-    sql: 'application/sql',
-    svg: 'image/svg+xml',
-    tar: 'application/x-tar',
-    tgz: 'application/gzip',
-    tsv: 'text/tab-separated-values',
-    txt: 'text/plain',
-    wasm: 'application/wasm',
-    wav: 'audio/wav',
-    webm: 'video/webm',
-    webp: 'image/webp',
-    xml: 'application/xml',
-    xz: 'application/x-xz',
-    yaml: 'application/yaml',
-    yml: 'application/yaml',
-    zip: 'application/zip',
-    zst: 'application/zstd',
-  }),
-)
 
 function requestsOf(header: string): readonly ObjectRequest[] {
   return HEADERS.get(header)?.on ?? CREATING
@@ -350,117 +282,4 @@ function checkEncryption(headers: ReadonlyMap<string, string>): void {
       algorithm,
     )
   }
-}
-
-function formatTagging(tagging: unknown): string {
-  const tags = entries(tagging, 'tagging')
-  if (tags.length > 10) throw InvalidOptionError.expected('tagging', 'at most 10 tags', tags.length)
-  return tags
-    .map(([name, value]) => {
-      if (name === '' || Buffer.byteLength(name) > 128) {
-        throw InvalidOptionError.expected('tagging', 'tags with names of 1 to 128 bytes', name)
-      }
-      if (typeof value !== 'string' || Buffer.byteLength(value) > 256) {
-        throw InvalidOptionError.expected(at('tagging', name), 'a string of up to 256 bytes', value)
-      }
-      return `${encoded(name, 'tagging')}=${encoded(value, at('tagging', name))}`
-    })
-    .join('&')
-}
-
-function formatCallback(callback: unknown): string {
-  const given = new Map(entries(callback, 'callback'))
-  const urls: unknown[] = [given.get('url')].flat()
-  if (urls.length < 1 || urls.length > 5) {
-    throw InvalidOptionError.expected('callback.url', '1 to 5 addresses', urls.length)
-  }
-  for (const url of urls) {
-    if (typeof url !== 'string' || !/^[^\s;]+$/.test(url)) {
-      throw InvalidOptionError.expected('callback.url', 'an address without blanks and `;`', url)
-    }
-  }
-  const [host, bodyType] = [given.get('host'), given.get('bodyType')]
-  return base64Json('callback', {
-    callbackUrl: urls.join(';'),
-    ...(host === undefined ? {} : { callbackHost: text(host, 'callback.host') }),
-    callbackBody: text(given.get('body'), 'callback.body'),
-    ...(bodyType === undefined ? {} : { callbackBodyType: text(bodyType, 'callback.bodyType') }),
-  })
-}
-
-function formatCallbackVars(callback: unknown): string | undefined {
-  const vars = new Map(entries(callback, 'callback')).get('vars')
-  if (vars === undefined) return undefined
-  const checked = entries(vars, 'callback.vars')
-  for (const [name, value] of checked) {
-    if (!/^x:./.test(name)) {
-      throw InvalidOptionError.expected('callback.vars', 'named by `x:` and a name', name)
-    }
-    text(value, at('callback.vars', name))
-  }
-  return base64Json('callback.vars', Object.fromEntries(checked))
-}
-
-function base64Json(option: string, value: object): string {
-  const formatted = Buffer.from(JSON.stringify(value)).toString('base64')
-  if (formatted.length <= MAX_CALLBACK_BYTES) return formatted
-  throw InvalidOptionError.expected(
-    option,
-    `at most ${MAX_CALLBACK_BYTES} bytes as Base64 of JSON`,
-    formatted.length,
-  )
-}
-
-function checkTrafficLimit(value: unknown, option: string): string {
-  if (Number.isInteger(value) && Number(value) >= 819_200 && Number(value) <= 838_860_800) {
-    return String(value)
-  }
-  throw InvalidOptionError.expected(option, 'an integer from 819200 to 838860800 (bit/s)', value)
-}
-
-function oneOf(values: readonly string[], value: unknown, option: string): string {
-  if (typeof value === 'string' && values.includes(value)) return value
-  const list = values.map((known) => `\`${known}\``).join(', ')
-  throw InvalidOptionError.expected(option, values.length === 1 ? list : `one of ${list}`, value)
-}
-
-function text(value: unknown, option: string): string {
-  if (typeof value === 'string' && value !== '') return value
-  throw InvalidOptionError.expected(option, 'a string that is not empty', value)
-}
-
-function httpDate(date: Date): string {
-  if (!Number.isNaN(date.getTime())) return date.toUTCString()
-  throw InvalidOptionError.expected('expires', 'a valid date', 'Invalid Date')
-}
-
-function encoded(value: string, option: string): string {
-  try {
-    return percentEncode(value)
-  } catch (cause) {
-    throw new InvalidOptionError(option, `Expected \`${option}\` to be well-formed Unicode`, {
-      cause,
-    })
-  }
-}
-
-function entries(value: unknown, option: string): [string, unknown][] {
-  if (value === undefined) return []
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return Object.entries(value)
-  }
-  throw InvalidOptionError.expected(option, 'an object', value)
-}
-
-function at(option: string, name: string): string {
-  return `${option}[${JSON.stringify(name)}]`
-}
-
-/** Tabs are fine; undici refuses the rest with a text that names no header. */
-function hasControlCharacter(value: string): boolean {
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i)
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return true
-  }
-  return false
 }
