@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { ServiceError } from '../../src/errors.js'
 import { crc64, multipartEtag } from '../../src/protocol/digest.js'
-import type { FoundObject, UploadTarget } from '../../src/upload/upload-target.js'
+import type { FoundObject, StoredPart, UploadTarget } from '../../src/upload/upload-target.js'
 import { Gate } from './gate.js'
 
 type Verb = keyof UploadTarget
@@ -13,6 +13,7 @@ interface Fault {
   readonly verb: Verb
   readonly error: unknown
   readonly after: boolean
+  skip: number
   times: number
 }
 
@@ -36,8 +37,8 @@ export class FakeTarget implements UploadTarget {
     return gate
   }
 
-  fail(verb: Verb, error: unknown, { times = 1, after = false } = {}): void {
-    this.#faults.push({ verb, error, after, times })
+  fail(verb: Verb, error: unknown, { times = 1, skip = 0, after = false } = {}): void {
+    this.#faults.push({ verb, error, after, skip, times })
   }
 
   async put({ body, signal }: Parameters<UploadTarget['put']>[0]) {
@@ -52,7 +53,7 @@ export class FakeTarget implements UploadTarget {
     })
   }
 
-  async uploadPart(request: Parameters<UploadTarget['uploadPart']>[0]) {
+  async uploadPart(request: Parameters<UploadTarget['uploadPart']>[0]): Promise<StoredPart> {
     const { uploadId, partNumber, body, signal } = request
     this.maxInFlight = Math.max(this.maxInFlight, ++this.#inFlight)
     try {
@@ -98,7 +99,9 @@ export class FakeTarget implements UploadTarget {
     signal?.throwIfAborted()
     this.trail.push(name)
     await this.#gates.get(verb)?.arrive(signal)
-    const fault = this.#faults.find((each) => each.verb === verb && each.times > 0)
+    const fault = this.#faults.find(
+      (each) => each.verb === verb && each.times > 0 && each.skip-- <= 0,
+    )
     if (fault !== undefined) fault.times--
     if (fault?.after === false) throw fault.error
     const answer = effect()

@@ -44,13 +44,16 @@ export function neverWakes(_ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** `length` bytes that no shift or repetition would leave as they are. */
+/** `length` bytes that no shift or repetition would leave as they are; another `seed`, others. */
 export function bytes(length: number, seed = 1): Buffer {
-  const buffer = Buffer.allocUnsafe(length)
+  const buffer = Buffer.allocUnsafe(length + 4 - (length % 4))
   let state = seed
-  for (let index = 0; index < length; index++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0
-    buffer[index] = state >>> 24
+  for (let offset = 0; offset < buffer.byteLength; offset += 4) {
+    // Marsaglia's xorshift: a period of 2^32 - 1 words.
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    buffer.writeInt32LE(state, offset)
   }
-  return buffer
+  return buffer.subarray(0, length)
 }
