@@ -1,0 +1,83 @@
+/**
+ * The verbs of an upload, spoken by a client: an `UploadTarget` for one bucket, key and set of
+ * object headers. Beside the stream it is the only place where `client/` meets `upload/`.
+ */
+import type { RetryNotice } from './client/call-options.js'
+import type { OssClient } from './client/client.js'
+import { ServiceError } from './errors.js'
+import { MARKER_NAME } from './options.js'
+import { parseCrc64 } from './protocol/digest.js'
+import type { ObjectHeaderOptions } from './protocol/headers.js'
+import type { FoundObject, StoredObject, UploadTarget } from './upload/upload-target.js'
+
+export interface ClientTargetOptions {
+  readonly bucket: string
+  readonly key: string
+  readonly headers: ObjectHeaderOptions
+  readonly onRetry: (notice: RetryNotice) => void
+}
+
+export function clientTarget(client: OssClient, options: ClientTargetOptions): UploadTarget {
+  const { bucket, key, headers, onRetry } = options
+  const call = { bucket, key, onRetry }
+  const { acl, callback, forbidOverwrite, trafficLimit } = headers
+  return {
+    async put({ body, digests, signal }) {
+      return stored(await client.putObject({ ...headers, ...call, body, digests, signal }))
+    },
+    async initiate({ stop }) {
+      return (await client.initiateMultipartUpload({ ...headers, ...call, stop })).uploadId
+    },
+    async uploadPart({ uploadId, partNumber, body, digests, signal }) {
+      const part = { uploadId, partNumber, body, digests, signal, trafficLimit }
+      return stored(await client.uploadPart({ ...call, ...part }))
+    },
+    async complete({ uploadId, parts, stop }) {
+      const published = { acl, callback, forbidOverwrite }
+      return stored(
+        await client.completeMultipartUpload({ ...call, ...published, uploadId, parts, stop }),
+      )
+    },
+    async abort({ uploadId, signal }) {
+      try {
+        await client.abortMultipartUpload({ ...call, uploadId, signal })
+        return 'aborted'
+      } catch (error) {
+        if (isNoSuch(error, 'NoSuchUpload')) return 'gone'
+        throw error
+      }
+    },
+    async isAlive({ uploadId, signal }) {
+      try {
+        await client.listParts({ ...call, uploadId, signal, maxParts: 1 })
+        return true
+      } catch (error) {
+        if (isNoSuch(error, 'NoSuchUpload')) return false
+        throw error
+      }
+    },
+    async head({ signal }): Promise<FoundObject | undefined> {
+      try {
+        const found = await client.headObject({ ...call, signal })
+        return { ...stored(found), size: found.size, marker: found.meta[MARKER_NAME] }
+      } catch (error) {
+        if (isNoSuch(error, 'NoSuchKey')) return undefined
+        throw error
+      }
+    },
+  }
+}
+
+function isNoSuch(error: unknown, ossCode: string): boolean {
+  return error instanceof ServiceError && error.status === 404 && error.ossCode === ossCode
+}
+
+function stored(answer: {
+  readonly etag: string
+  readonly crc64?: string | undefined
+  readonly versionId?: string | undefined
+  readonly requestId: string | undefined
+}): StoredObject {
+  const { etag, crc64, versionId, requestId } = answer
+  return { etag, crc64: parseCrc64(crc64), versionId, requestId }
+}

@@ -1,0 +1,33 @@
+/** The public face of osspipe; nothing else is. `osspipe/server` is the embedded OSS server. */
+export type { FileRange, UploadBody } from './client/body.js'
+export type { RetryNotice } from './client/call-options.js'
+export { OssClient } from './client/client.js'
+export type { ListedPart, ListedUpload } from './client/listings.js'
+export type { OssClientOptions, Timeouts } from './client/options.js'
+export type { RetryPolicy } from './client/retry.js'
+export type { Credentials, CredentialsProvider, CredentialsSource } from './credentials.js'
+export {
+  CredentialsError,
+  DestroyedError,
+  DigestMismatchError,
+  InvalidOptionError,
+  MalformedResponseError,
+  OssError,
+  type OssErrorCode,
+  type Outcome,
+  PartLimitError,
+  ServiceError,
+  SizeMismatchError,
+  TransportError,
+  type TransportErrorKind,
+  UploadError,
+} from './errors.js'
+export type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
+export type { ObjectHeaderOptions } from './protocol/headers.js'
+export {
+  type CapacityWarning,
+  createOssWriteStream,
+  OssWriteStream,
+  type UploadedPart,
+  type UploadResult,
+} from './write-stream.js'

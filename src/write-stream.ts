@@ -1,0 +1,343 @@
+/**
+ * OssWriteStream: Node's contract of a Writable over an upload. `_destroy` is the single exit of
+ * every story but success and the only caller of abort. Events are for users; nothing here listens.
+ */
+import { Writable } from 'node:stream'
+import type { RetryNotice } from './client/call-options.js'
+import { type Clock, systemClock } from './client/clock.js'
+import { clientTarget } from './client-target.js'
+import { DestroyedError, type Outcome, UploadError } from './errors.js'
+import {
+  type Integrity,
+  type OssWriteStreamOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  type UploadProgress,
+} from './options.js'
+import type { LedgerRow } from './upload/ledger.js'
+import { MultipartUpload } from './upload/multipart-upload.js'
+import type { Published } from './upload/upload-settings.js'
+
+/** A published object. */
+export interface UploadResult {
+  readonly bucket: string
+  readonly key: string
+  /** Address of the object, without a signature. */
+  readonly url: string
+  /** Bytes. */
+  readonly size: number
+  /** Without quotes. Of a multipart object it is no MD5 of its bytes. */
+  readonly etag: string
+  /** CRC-64/XZ of all bytes, unsigned decimal; absent if neither side computed it. */
+  readonly crc64?: string
+  /** Parts it was sent in; 1 for a PutObject. */
+  readonly parts: number
+  /** Absent for a PutObject. */
+  readonly uploadId?: string
+  /** In a bucket with versioning. */
+  readonly versionId?: string
+  /** What Alibaba Cloud's support asks for. */
+  readonly requestId?: string
+  /** From the creation of the stream to the confirmed end, in milliseconds. */
+  readonly durationMs: number
+  /** Attempts that failed and were repeated. */
+  readonly retries: number
+}
+
+/** What the event `part` tells: a part that the service has acknowledged. */
+export interface UploadedPart {
+  readonly partNumber: number
+  /** Bytes. */
+  readonly size: number
+  /** Without quotes. */
+  readonly etag: string
+}
+
+/** What the event `capacity` tells: more than 80 % of what 10,000 parts can hold is written. */
+export interface CapacityWarning {
+  readonly bytesWritten: number
+  /** Most bytes that this upload can hold. */
+  readonly capacity: number
+}
+
+/**
+ * Begins an upload to `oss://bucket/key`, or to `options.bucket` and `options.key`. Nothing is sent
+ * before the first part is full or the stream ends, and nothing is published unless it ends.
+ * @throws {InvalidOptionError} synchronously, for a bad, missing or unknown option.
+ */
+export function createOssWriteStream(
+  target: string,
+  options?: OssWriteStreamOptions,
+): OssWriteStream
+export function createOssWriteStream(options: OssWriteStreamOptions): OssWriteStream
+export function createOssWriteStream(
+  target: string | OssWriteStreamOptions,
+  options: OssWriteStreamOptions = {},
+): OssWriteStream {
+  return typeof target === 'object' && target !== null
+    ? new OssWriteStream(undefined, target)
+    : new OssWriteStream(target, options)
+}
+
+/** A Writable whose `finish` means that the object is published and its checksums agree. */
+export class OssWriteStream extends Writable {
+  readonly bucket: string
+  readonly key: string
+  /** Address of the object, without a signature. */
+  readonly url: string
+  /** Resolves with the result, rejects with the failure. May be ignored. */
+  readonly completed: Promise<UploadResult>
+  /**
+   * Resolves once nothing is left to do, cleaning up included; never rejects. Await it before
+   * `process.exit()`: `pipeline()` rejects on an error of its *source* earlier than that.
+   */
+  readonly settled: Promise<void>
+  readonly #settings: ResolvedOptions
+  readonly #clock: Clock
+  readonly #upload: MultipartUpload
+  readonly #startedAt: number
+  readonly #onSignal: () => void
+  #tellCompleted: (result: UploadResult) => void = ignore
+  #tellFailed: (reason: unknown) => void = ignore
+  #tellSettled: () => void = ignore
+  #result: UploadResult | undefined
+  #outcome: Outcome | undefined
+  #abortError: Error | undefined
+  #retries = 0
+
+  constructor(target: string | undefined, options: OssWriteStreamOptions) {
+    const clock = options.clock ?? systemClock
+    const settings = resolveOptions(target, options, () => clock.random())
+    super({ highWaterMark: settings.highWaterMark })
+    const { client, bucket, key } = settings
+    this.#settings = settings
+    this.#clock = clock
+    this.#startedAt = clock.now()
+    this.bucket = bucket
+    this.key = key
+    this.url = client.urlOf(bucket, key)
+    this.completed = new Promise((resolve, reject) => {
+      this.#tellCompleted = resolve
+      this.#tellFailed = reject
+    })
+    // Whoever ignores it has the stream's own events; it must not end the process.
+    this.completed.catch(ignore)
+    this.settled = new Promise((resolve) => {
+      this.#tellSettled = resolve
+    })
+    this.#upload = this.#newUpload()
+    const { signal } = settings
+    this.#onSignal = () => this.destroy(signal?.reason)
+    if (signal?.aborted) this.#onSignal()
+    else signal?.addEventListener('abort', this.#onSignal, { once: true })
+  }
+
+  /** Bytes accepted so far. */
+  get bytesWritten(): number {
+    return this.#upload.bytesWritten
+  }
+
+  /** Bytes that the service has acknowledged. */
+  get bytesUploaded(): number {
+    return this.#result?.size ?? this.#upload.bytesUploaded
+  }
+
+  /** Parts that the service has acknowledged. */
+  get partsUploaded(): number {
+    return this.#result?.parts ?? this.#upload.partsUploaded
+  }
+
+  /** The upload that the parts belong to, once there is one; a small object needs none. */
+  get uploadId(): string | undefined {
+    return this.#upload.uploadId
+  }
+
+  /** The published object, from `finish` on. */
+  get result(): UploadResult | undefined {
+    return this.#result
+  }
+
+  /** What became of the object, from `close` on. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome
+  }
+
+  /** Why cleaning up failed, if it did: parts of `uploadId` may then still be stored (and billed). */
+  get abortError(): Error | undefined {
+    return this.#abortError
+  }
+
+  /** How far it has come; the same as the event `progress` tells, at any time. */
+  get progress(): UploadProgress {
+    const upload = this.#upload
+    return {
+      bytesWritten: upload.bytesWritten,
+      bytesUploaded: this.bytesUploaded,
+      partsUploaded: this.partsUploaded,
+      partsInFlight: upload.partsInFlight,
+      heldBytes: upload.heldBytes,
+      expectedSize: this.#settings.expectedSize,
+    }
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
+    let waiting: Promise<void> | undefined
+    try {
+      waiting = this.#upload.append(chunk)
+    } catch (error) {
+      callback(asError(error))
+      return
+    }
+    if (waiting === undefined) callback()
+    else waiting.then(() => callback(), callback)
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
+    this.#appendAll(chunks).then(() => callback(), callback)
+  }
+
+  override _final(callback: Callback): void {
+    this.#upload
+      .finish()
+      .then((published) => this.#publish(published))
+      .then(() => callback(), callback)
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#settings.signal?.removeEventListener('abort', this.#onSignal)
+    this.#end(error).then(callback, callback)
+  }
+
+  async #appendAll(chunks: { chunk: Buffer }[]): Promise<void> {
+    for (const { chunk } of chunks) {
+      const waiting = this.#upload.append(chunk)
+      if (waiting !== undefined) await waiting
+    }
+  }
+
+  #publish(published: Published): void {
+    const { object, size, crc64, parts } = published
+    const { uploadId } = this.#upload
+    this.#result = {
+      bucket: this.bucket,
+      key: this.key,
+      url: this.url,
+      size,
+      etag: object.etag,
+      ...(crc64 !== undefined && { crc64: String(crc64) }),
+      parts,
+      ...(uploadId !== undefined && { uploadId }),
+      ...(object.versionId !== undefined && { versionId: object.versionId }),
+      ...(object.requestId !== undefined && { requestId: object.requestId }),
+      durationMs: this.#clock.now() - this.#startedAt,
+      retries: this.#retries,
+    }
+    this.#outcome = 'published'
+    if (!this.destroyed) this.#tellProgress()
+  }
+
+  /** Cleans up after anything but success, and completes the error that the user will see. */
+  async #end(error: Error | null): Promise<Error | null> {
+    const reason = error ?? (this.#result === undefined ? this.#destroyedError() : null)
+    const report = await this.#upload.abort(reason)
+    this.#outcome = report.outcome
+    this.#abortError = report.abortError
+    if (this.#settings.ownsClient) await this.#settings.client.close()
+    if (this.#result === undefined) this.#tellFailed(this.#annotate(reason))
+    else this.#tellCompleted(this.#result)
+    this.#tellSettled()
+    return error
+  }
+
+  #annotate(reason: unknown): unknown {
+    const abortError = this.#abortError
+    const { uploadId } = this
+    if (reason instanceof UploadError) {
+      reason.outcome = this.#outcome ?? 'unknown'
+      if (uploadId !== undefined) reason.uploadId = uploadId
+      if (abortError !== undefined) reason.abortError = abortError
+    } else if (abortError !== undefined && reason instanceof Error && Object.isExtensible(reason)) {
+      // The caller's own error stays as it is, unless something was left behind that costs money.
+      if (!('abortError' in reason)) Object.assign(reason, { abortError, uploadId })
+    }
+    return reason
+  }
+
+  #newUpload(): MultipartUpload {
+    const { client, bucket, key, headers, plan, concurrency, integrity } = this.#settings
+    const { exactSize, expectedSize, leavePartsOnError, marker } = this.#settings
+    const target = clientTarget(client, {
+      bucket,
+      key,
+      headers,
+      onRetry: (notice) => this.#tellRetry(notice),
+    })
+    return new MultipartUpload(target, {
+      bucket,
+      key,
+      plan,
+      concurrency,
+      digests: digestsOf(integrity),
+      exactSize: exactSize ? expectedSize : undefined,
+      leavePartsOnError,
+      abortMs: client.timeouts.abortMs,
+      marker,
+      clock: this.#clock,
+      hooks: {
+        onUploadId: (uploadId) => this.emit('uploadId', uploadId),
+        onPart: (row) => this.#tellPart(row),
+        onCapacity: (capacity) => this.#tellCapacity(capacity),
+        onFailure: (error) => this.destroy(asError(error)),
+      },
+    })
+  }
+
+  #tellRetry(notice: RetryNotice): void {
+    this.#retries++
+    this.emit('retry', notice)
+  }
+
+  #tellPart({ partNumber, size, etag }: LedgerRow): void {
+    const part: UploadedPart = { partNumber, size, etag }
+    this.emit('part', part)
+    this.#tellProgress()
+  }
+
+  #tellProgress(): void {
+    const { progress } = this
+    this.#settings.onProgress?.(progress)
+    this.emit('progress', progress)
+  }
+
+  #tellCapacity(capacity: number): void {
+    const warning: CapacityWarning = { bytesWritten: this.bytesWritten, capacity }
+    process.emitWarning(
+      `oss://${this.bucket}/${this.key} has used more than 80 % of the ${capacity} bytes that it can ` +
+        'hold: set `expectedSize`, or raise `maxMemory` or `partSize`',
+      { type: 'OssCapacityWarning', code: 'OSS_CAPACITY' },
+    )
+    this.emit('capacity', warning)
+  }
+
+  #destroyedError(): DestroyedError {
+    const { bucket, key } = this
+    const message = `The upload of oss://${bucket}/${key} was destroyed before it had finished`
+    return new DestroyedError(message, { bucket, key, outcome: 'unknown' })
+  }
+}
+
+type Callback = (error?: Error | null) => void
+
+function digestsOf(integrity: Integrity): { readonly md5: boolean; readonly crc64: boolean } {
+  return {
+    md5: integrity === 'md5' || integrity === 'md5+crc64',
+    crc64: integrity === 'crc64' || integrity === 'md5+crc64',
+  }
+}
+
+/** A listener may throw anything; a stream fails with an Error. */
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error), { cause: error })
+}
+
+function ignore(): void {}
