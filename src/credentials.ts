@@ -1,7 +1,11 @@
 /**
- * Who signs: credentials as given, from the environment, or from a provider, cached and refreshed.
- * Never prints or repeats a secret.
+ * Who signs: credentials as given, from the environment, or from a provider. Checks what it gets,
+ * never puts a value it was given into a message, an error's cause or a log.
  */
+
+import type { Clock } from './client/clock.js'
+import { ProvidedCredentials } from './client/provided-credentials.js'
+import { CredentialsError, InvalidOptionError } from './errors.js'
 
 /** Credentials of an Alibaba Cloud account, RAM user or STS session. */
 export interface Credentials {
@@ -14,10 +18,11 @@ export interface Credentials {
 
 /** Gives credentials on demand; what it gives is kept until shortly before its expiration. */
 export type CredentialsProvider = (context: {
+  /** Aborted when nobody waits for the answer any longer. */
   readonly signal?: AbortSignal | undefined
 }) => Credentials | Promise<Credentials>
 
-/** Anything with `getCredential()`, such as a client of npm `@alicloud/credentials`. */
+/** Anything with `getCredential()`, such as a client of npm `@alicloud/credentials`; asked each time. */
 export interface CredentialClient {
   getCredential(): unknown
 }
@@ -27,3 +32,150 @@ export type CredentialsSource =
   | (Credentials & { readonly stsToken?: string | undefined })
   | CredentialsProvider
   | CredentialClient
+
+/** Credentials that have been checked. */
+export interface ResolvedCredentials {
+  readonly accessKeyId: string
+  readonly accessKeySecret: string
+  readonly securityToken?: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt?: number
+}
+
+/** Where every attempt gets what it signs with. */
+export interface CredentialsCache {
+  /** Rejects with a CredentialsError, or with `signal.reason`. */
+  get(signal?: AbortSignal): Promise<ResolvedCredentials>
+  /**
+   * Reports that the service refused these. Returns whether the next `get` may give others; a
+   * provider is asked once, however many calls were refused with the same ones.
+   */
+  reject(used: ResolvedCredentials): boolean
+}
+
+export interface CredentialsOptions {
+  readonly clock: Clock
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** How long a provider may take, in milliseconds. @default 60_000 */
+  readonly timeoutMs?: number | undefined
+}
+
+/**
+ * The cache over what the user passed as `credentials`, or over the environment.
+ * @throws {InvalidOptionError} for what can be seen to be no credentials, and if there are none.
+ */
+export function credentialsFrom(
+  source: CredentialsSource | undefined,
+  options: CredentialsOptions,
+): CredentialsCache {
+  const { clock, env, timeoutMs = 60_000 } = options
+  if (source === undefined) return fixed(fromEnvironment(env))
+  if (typeof source === 'function') {
+    const ask = async (signal: AbortSignal) => resolve(await source({ signal }))
+    return new ProvidedCredentials({ ask, keep: true, clock, timeoutMs })
+  }
+  if (isClient(source)) {
+    const ask = async () => resolve(await source.getCredential())
+    return new ProvidedCredentials({ ask, keep: false, clock, timeoutMs })
+  }
+  const { problem, credentials } = check(source)
+  if (credentials !== undefined) return fixed(credentials)
+  throw new InvalidOptionError('credentials', `Expected \`credentials\` to ${problem}`)
+}
+
+const ENVIRONMENTS = [
+  ['OSS_ACCESS_KEY_ID', 'OSS_ACCESS_KEY_SECRET', 'OSS_SESSION_TOKEN'],
+  [
+    'ALIBABA_CLOUD_ACCESS_KEY_ID',
+    'ALIBABA_CLOUD_ACCESS_KEY_SECRET',
+    'ALIBABA_CLOUD_SECURITY_TOKEN',
+  ],
+] as const
+
+function fromEnvironment(env: CredentialsOptions['env']): ResolvedCredentials {
+  for (const [id, secret, token] of ENVIRONMENTS) {
+    if (!env[id] && !env[secret]) continue
+    const { problem, credentials } = check({
+      accessKeyId: env[id],
+      accessKeySecret: env[secret],
+      securityToken: env[token],
+    })
+    if (credentials !== undefined) return credentials
+    throw new InvalidOptionError(
+      'credentials',
+      `Expected \`${id}\` and \`${secret}\` in the environment to ${problem}`,
+    )
+  }
+  throw new InvalidOptionError(
+    'credentials',
+    'Expected `credentials`, or `OSS_ACCESS_KEY_ID` and `OSS_ACCESS_KEY_SECRET` in the environment',
+  )
+}
+
+function fixed(credentials: ResolvedCredentials): CredentialsCache {
+  return {
+    async get(signal) {
+      signal?.throwIfAborted()
+      return credentials
+    },
+    reject: () => false,
+  }
+}
+
+function isClient(source: object): source is CredentialClient {
+  return 'getCredential' in source && typeof source.getCredential === 'function'
+}
+
+/** Checks what a provider returned. */
+function resolve(value: unknown): ResolvedCredentials {
+  const { problem, credentials } = check(value)
+  if (credentials !== undefined) return credentials
+  throw new CredentialsError(`Expected the credentials provider's answer to ${problem}`)
+}
+
+type Checked =
+  | { readonly problem: string; readonly credentials?: undefined }
+  | { readonly problem?: undefined; readonly credentials: ResolvedCredentials }
+
+/** Either credentials or, as the end of a sentence that stops at "to", what is wrong with them. */
+function check(value: unknown): Checked {
+  if (typeof value !== 'object' || value === null) {
+    return { problem: 'be an object with `accessKeyId` and `accessKeySecret`' }
+  }
+  const field = (name: string): unknown => Reflect.get(value, name)
+  const accessKeyId = field('accessKeyId')
+  const accessKeySecret = field('accessKeySecret')
+  // npm @alicloud/credentials leaves an empty text where there is no token.
+  const securityToken = field('securityToken') || field('stsToken') || undefined
+  const expiration = field('expiration') ?? undefined
+  const expiresAt = expiration === undefined ? undefined : timeOf(expiration)
+  if (!isSecret(accessKeyId)) return { problem: `have ${SECRET_RULE} as \`accessKeyId\`` }
+  if (!isSecret(accessKeySecret)) return { problem: `have ${SECRET_RULE} as \`accessKeySecret\`` }
+  if (securityToken !== undefined && !isSecret(securityToken)) {
+    return { problem: `have ${SECRET_RULE}, or nothing, as \`securityToken\`` }
+  }
+  if (Number.isNaN(expiresAt)) {
+    return { problem: 'have a date, ISO 8601 text or milliseconds as `expiration`' }
+  }
+  return {
+    credentials: {
+      accessKeyId,
+      accessKeySecret,
+      ...(securityToken === undefined ? {} : { securityToken }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    },
+  }
+}
+
+const SECRET_RULE = 'a text without blanks, line breaks and non-ASCII characters'
+
+/** Refuses above all the line break that a file read as a whole ends with: it would end a header. */
+function isSecret(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
+}
+
+function timeOf(expiration: unknown): number {
+  if (expiration instanceof Date) return expiration.getTime()
+  if (typeof expiration === 'number') return Number.isFinite(expiration) ? expiration : Number.NaN
+  return typeof expiration === 'string' ? Date.parse(expiration) : Number.NaN
+}

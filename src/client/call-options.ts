@@ -41,3 +41,9 @@ export interface ObjectCallOptions extends CallOptions {
   /** Object key: 1 to 1023 bytes of UTF-8, taken literally, not starting with `/` or `\`. */
   readonly key: string
 }
+
+/** Where a call goes: checked bucket and key. */
+export interface ObjectAddress {
+  readonly bucket: string
+  readonly key: string
+}

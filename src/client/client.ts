@@ -3,61 +3,203 @@
  * Signs, retries and decodes; decides nothing about uploads as a whole.
  */
 
-import type {
-  ListedPart,
-  ListedUpload,
-  ListMultipartUploadsOptions,
-  ListMultipartUploadsResult,
-  ListPartsOptions,
-  ListPartsResult,
+import { checkBucketName, checkObjectKey, type Endpoint, urlOf } from '../protocol/endpoint.js'
+import { prepareBody } from './body.js'
+import { type Call, type Connection, performCall } from './call.js'
+import type { ObjectAddress, ObjectCallOptions } from './call-options.js'
+import {
+  type ListedPart,
+  type ListedUpload,
+  type ListMultipartUploadsOptions,
+  type ListMultipartUploadsResult,
+  type ListPartsOptions,
+  type ListPartsResult,
+  listPartsCall,
+  listUploadsCall,
 } from './listings.js'
-import type {
-  AbortMultipartUploadOptions,
-  AbortMultipartUploadResult,
-  CompleteMultipartUploadOptions,
-  CompleteMultipartUploadResult,
-  InitiateMultipartUploadOptions,
-  InitiateMultipartUploadResult,
-  UploadPartOptions,
-  UploadPartResult,
+import {
+  type AbortMultipartUploadOptions,
+  type AbortMultipartUploadResult,
+  abortCall,
+  type CompleteMultipartUploadOptions,
+  type CompleteMultipartUploadResult,
+  checkPart,
+  completeCall,
+  type InitiateMultipartUploadOptions,
+  type InitiateMultipartUploadResult,
+  initiateCall,
+  type UploadPartOptions,
+  type UploadPartResult,
+  uploadPartCall,
 } from './multipart.js'
-import type {
-  DeleteObjectOptions,
-  DeleteObjectResult,
-  GetObjectOptions,
-  GetObjectResult,
-  HeadObjectOptions,
-  HeadObjectResult,
-  PutObjectOptions,
-  PutObjectResult,
+import {
+  type DeleteObjectOptions,
+  type DeleteObjectResult,
+  deleteObjectCall,
+  type GetObjectOptions,
+  type GetObjectResult,
+  getObjectCall,
+  type HeadObjectOptions,
+  type HeadObjectResult,
+  headObjectCall,
+  type PutObjectOptions,
+  type PutObjectResult,
+  putObjectCall,
 } from './objects.js'
-import type { OssClientOptions, Timeouts } from './options.js'
+import { type OssClientOptions, resolveClientOptions, type Timeouts } from './options.js'
+import { creationHeaders } from './request-headers.js'
+import { ServerClock } from './server-clock.js'
+import { Transport } from './transport.js'
 
-export declare class OssClient implements AsyncDisposable {
-  constructor(options?: OssClientOptions)
-  /** Default bucket, if there is one. */
+/**
+ * A client of Alibaba Cloud OSS. Safe to share: by any number of calls, streams and buckets.
+ *
+ * Every method rejects with an OssError (match on `code`), completed by operation, attempts and
+ * time, or with `signal.reason` once its signal is aborted. A wrong option of a call rejects with an
+ * InvalidOptionError before anything is sent.
+ */
+export class OssClient implements AsyncDisposable {
+  /** Bucket of calls that name none, if there is one. */
   readonly bucket: string | undefined
   readonly timeouts: Timeouts
+  readonly #connection: Connection
+  readonly #endpoint: Endpoint
+
+  /** @throws {InvalidOptionError} for a wrong, missing or unknown option */
+  constructor(options: OssClientOptions = {}) {
+    const resolved = resolveClientOptions(options)
+    this.bucket = resolved.bucket
+    this.timeouts = resolved.timeouts
+    this.#endpoint = resolved.signing.endpoint
+    this.#connection = {
+      ...resolved,
+      transport: new Transport(resolved),
+      serverClock: new ServerClock(resolved.clock),
+    }
+  }
+
   /** Address of an object as a person would open it, without a signature. */
-  urlOf(bucket: string, key: string): string
-  initiateMultipartUpload(
+  urlOf(bucket: string, key: string): string {
+    return urlOf(this.#endpoint, bucket, key)
+  }
+
+  /** Begins a multipart upload; what the object is stored with is fixed here. */
+  async initiateMultipartUpload(
     options: InitiateMultipartUploadOptions,
-  ): Promise<InitiateMultipartUploadResult>
-  uploadPart(options: UploadPartOptions): Promise<UploadPartResult>
-  listParts(options: ListPartsOptions): Promise<ListPartsResult>
-  iterateParts(options: ListPartsOptions): AsyncGenerator<ListedPart, void, undefined>
-  completeMultipartUpload(
+  ): Promise<InitiateMultipartUploadResult> {
+    return this.#perform(initiateCall(this.#addressOf(options), options))
+  }
+
+  /**
+   * Uploads a part, replacing one of the same number. Unless the caller gives digests the MD5 is
+   * computed, sent, and compared with the ETag; a part that was damaged on the way is sent again.
+   */
+  async uploadPart(options: UploadPartOptions): Promise<UploadPartResult> {
+    const address = this.#addressOf(options)
+    checkPart(options)
+    const body = await prepareBody(options.body, options, this.#connection.clock)
+    return this.#perform(uploadPartCall(address, options, body))
+  }
+
+  /** Lists one page of an upload's parts, in ascending order. */
+  async listParts(options: ListPartsOptions): Promise<ListPartsResult> {
+    return this.#perform(listPartsCall(this.#addressOf(options), options))
+  }
+
+  /** Lists all parts of an upload, page by page as they are asked for. */
+  async *iterateParts(options: ListPartsOptions): AsyncGenerator<ListedPart, void, undefined> {
+    let { partNumberMarker } = options
+    for (;;) {
+      const page = await this.listParts({ ...options, partNumberMarker })
+      yield* page.parts
+      // A marker that does not move would ask for the same page for ever.
+      if (!page.isTruncated || page.nextPartNumberMarker === partNumberMarker) return
+      partNumberMarker = page.nextPartNumberMarker
+    }
+  }
+
+  /**
+   * Publishes the object. An error with `uncertain: true` says that it may be published all the
+   * same: NoSuchUpload, for one, after an attempt whose answer was lost.
+   */
+  async completeMultipartUpload(
     options: CompleteMultipartUploadOptions,
-  ): Promise<CompleteMultipartUploadResult>
-  abortMultipartUpload(options: AbortMultipartUploadOptions): Promise<AbortMultipartUploadResult>
-  listMultipartUploads(options?: ListMultipartUploadsOptions): Promise<ListMultipartUploadsResult>
-  iterateMultipartUploads(
-    options?: ListMultipartUploadsOptions,
-  ): AsyncGenerator<ListedUpload, void, undefined>
-  putObject(options: PutObjectOptions): Promise<PutObjectResult>
-  headObject(options: HeadObjectOptions): Promise<HeadObjectResult>
-  getObject(options: GetObjectOptions): Promise<GetObjectResult>
-  deleteObject(options: DeleteObjectOptions): Promise<DeleteObjectResult>
-  close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
+  ): Promise<CompleteMultipartUploadResult> {
+    return this.#perform(completeCall(this.#addressOf(options), options))
+  }
+
+  /** Drops an upload and its parts; rejects with a ServiceError (404) if there is no such upload. */
+  async abortMultipartUpload(
+    options: AbortMultipartUploadOptions,
+  ): Promise<AbortMultipartUploadResult> {
+    return this.#perform(abortCall(this.#addressOf(options), options))
+  }
+
+  /** Lists one page of a bucket's unfinished uploads, by key and upload id. */
+  async listMultipartUploads(
+    options: ListMultipartUploadsOptions = {},
+  ): Promise<ListMultipartUploadsResult> {
+    return this.#perform(listUploadsCall(this.#bucketOf(options), options))
+  }
+
+  /** Lists all unfinished uploads of a bucket, page by page as they are asked for. */
+  async *iterateMultipartUploads(
+    options: ListMultipartUploadsOptions = {},
+  ): AsyncGenerator<ListedUpload, void, undefined> {
+    let { keyMarker, uploadIdMarker } = options
+    for (;;) {
+      const page = await this.listMultipartUploads({ ...options, keyMarker, uploadIdMarker })
+      yield* page.uploads
+      const { nextKeyMarker, nextUploadIdMarker } = page
+      const stands = nextKeyMarker === keyMarker && nextUploadIdMarker === uploadIdMarker
+      if (!page.isTruncated || stands) return
+      keyMarker = nextKeyMarker
+      uploadIdMarker = nextUploadIdMarker
+    }
+  }
+
+  /** Stores an object in one request, replacing one of the same key. Digests as with `uploadPart`. */
+  async putObject(options: PutObjectOptions): Promise<PutObjectResult> {
+    const address = this.#addressOf(options)
+    creationHeaders(options, 'PutObject', address.key)
+    const body = await prepareBody(options.body, options, this.#connection.clock)
+    return this.#perform(putObjectCall(address, options, body))
+  }
+
+  /** Asks what stands at the key; rejects with a ServiceError (404, `NoSuchKey`) if nothing does. */
+  async headObject(options: HeadObjectOptions): Promise<HeadObjectResult> {
+    return this.#perform(headObjectCall(this.#addressOf(options), options))
+  }
+
+  /** Opens an object for reading; repeated until its headers are in, not beyond. Read or destroy `body`. */
+  async getObject(options: GetObjectOptions): Promise<GetObjectResult> {
+    return this.#perform(getObjectCall(this.#addressOf(options), options))
+  }
+
+  /** Deletes an object; succeeds also if there is none. */
+  async deleteObject(options: DeleteObjectOptions): Promise<DeleteObjectResult> {
+    return this.#perform(deleteObjectCall(this.#addressOf(options), options))
+  }
+
+  /**
+   * Releases what the client owns, which is nothing: its connections are shared by the process, or
+   * the caller's dispatcher's. Idle ones keep no process alive.
+   */
+  async close(): Promise<void> {}
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #perform<Result>(call: Call<Result>): Promise<Result> {
+    return performCall(this.#connection, call)
+  }
+
+  #addressOf(options: ObjectCallOptions): ObjectAddress {
+    return { bucket: this.#bucketOf(options), key: checkObjectKey(options.key) }
+  }
+
+  #bucketOf(options: { readonly bucket?: string | undefined }): string {
+    return checkBucketName(options.bucket ?? this.bucket)
+  }
 }

@@ -2,7 +2,12 @@
  * The two listings of multipart uploads, page by page or item by item.
  */
 
-import type { CallOptions, ObjectCallOptions } from './call-options.js'
+import { InvalidOptionError } from '../errors.js'
+import { decodeListPartsResult, decodeListUploadsResult } from '../protocol/xml.js'
+import { decodeDocument, requestIdOf } from './answer-fields.js'
+import type { Call } from './call.js'
+import type { CallOptions, ObjectAddress, ObjectCallOptions } from './call-options.js'
+import { checkUploadId } from './multipart.js'
 
 export interface ListPartsOptions extends ObjectCallOptions {
   readonly uploadId: string
@@ -62,4 +67,96 @@ export interface ListMultipartUploadsResult {
   readonly nextKeyMarker: string
   readonly nextUploadIdMarker: string
   readonly requestId: string | undefined
+}
+
+export function listPartsCall(
+  address: ObjectAddress,
+  options: ListPartsOptions,
+): Call<ListPartsResult> {
+  const { uploadId, maxParts, partNumberMarker } = options
+  checkUploadId(uploadId)
+  checkRange('maxParts', maxParts, 1, 1000)
+  checkRange('partNumberMarker', partNumberMarker, 0, Number.MAX_SAFE_INTEGER)
+  return {
+    operation: 'ListParts',
+    options,
+    ...address,
+    query: given({
+      uploadId,
+      'encoding-type': 'url',
+      'max-parts': maxParts,
+      'part-number-marker': partNumberMarker,
+    }),
+    decode(answer) {
+      const { parts, isTruncated, nextPartNumberMarker, storageClass } = decodeDocument(
+        answer,
+        decodeListPartsResult,
+      )
+      return {
+        ...address,
+        uploadId,
+        parts: parts.map(({ crc64, ...part }) => ({
+          ...part,
+          ...(crc64 === undefined ? {} : { crc64: crc64.toString() }),
+        })),
+        isTruncated,
+        nextPartNumberMarker,
+        ...(storageClass === undefined ? {} : { storageClass }),
+        requestId: requestIdOf(answer),
+      }
+    },
+  }
+}
+
+export function listUploadsCall(
+  bucket: string,
+  options: ListMultipartUploadsOptions,
+): Call<ListMultipartUploadsResult> {
+  const { prefix, delimiter, keyMarker, uploadIdMarker, maxUploads } = options
+  checkRange('maxUploads', maxUploads, 1, 1000)
+  return {
+    operation: 'ListMultipartUploads',
+    options,
+    bucket,
+    query: {
+      uploads: '',
+      ...given({
+        'encoding-type': 'url',
+        prefix: prefix || undefined,
+        delimiter: delimiter || undefined,
+        'key-marker': keyMarker || undefined,
+        'upload-id-marker': uploadIdMarker || undefined,
+        'max-uploads': maxUploads,
+      }),
+    },
+    decode(answer) {
+      const page = decodeDocument(answer, decodeListUploadsResult)
+      return {
+        bucket,
+        uploads: page.uploads,
+        commonPrefixes: page.commonPrefixes,
+        isTruncated: page.isTruncated,
+        nextKeyMarker: page.nextKeyMarker,
+        nextUploadIdMarker: page.nextUploadIdMarker,
+        requestId: requestIdOf(answer),
+      }
+    },
+  }
+}
+
+/** Parameters with a value; those without are left out, not sent empty. */
+function given(
+  query: Readonly<Record<string, string | number | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(query).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)]],
+    ),
+  )
+}
+
+function checkRange(option: string, value: unknown, min: number, max: number): void {
+  if (value === undefined) return
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return
+  throw InvalidOptionError.expected(option, `an integer from ${min} to ${max}`, value)
 }

@@ -2,9 +2,27 @@
  * The operations of one multipart upload: initiate, upload a part, complete, abort.
  */
 
-import type { ObjectHeaderOptions } from '../protocol/headers.js'
-import type { BodyDigests, UploadBody } from './body.js'
-import type { ObjectCallOptions } from './call-options.js'
+import { InvalidOptionError } from '../errors.js'
+import { createMd5, md5Base64 } from '../protocol/digest.js'
+import { type ObjectHeaderOptions, objectHeaders } from '../protocol/headers.js'
+import {
+  decodeCompleteResult,
+  decodeInitiateResult,
+  encodeCompleteRequest,
+} from '../protocol/xml.js'
+import {
+  compareDigests,
+  crc64Field,
+  decodeDocument,
+  refuseHiddenError,
+  requestIdOf,
+  requiredEtag,
+  versionField,
+} from './answer-fields.js'
+import type { BodyDigests, PreparedBody, UploadBody } from './body.js'
+import type { Call } from './call.js'
+import type { ObjectAddress, ObjectCallOptions } from './call-options.js'
+import { creationHeaders, md5Header } from './request-headers.js'
 
 export interface InitiateMultipartUploadOptions extends ObjectCallOptions, ObjectHeaderOptions {}
 
@@ -72,4 +90,157 @@ export interface AbortMultipartUploadOptions extends ObjectCallOptions {
 
 export interface AbortMultipartUploadResult {
   readonly requestId: string | undefined
+}
+
+export function initiateCall(
+  address: ObjectAddress,
+  options: InitiateMultipartUploadOptions,
+): Call<InitiateMultipartUploadResult> {
+  return {
+    operation: 'InitiateMultipartUpload',
+    options,
+    ...address,
+    query: { uploads: '', 'encoding-type': 'url' },
+    headers: creationHeaders(options, 'InitiateMultipartUpload', address.key),
+    decode: (answer) => ({
+      ...address,
+      uploadId: decodeDocument(answer, decodeInitiateResult).uploadId,
+      requestId: requestIdOf(answer),
+    }),
+  }
+}
+
+/** Throws an InvalidOptionError for a part that cannot be; before its body is looked at. */
+export function checkPart({ uploadId, partNumber }: UploadPartOptions): void {
+  checkUploadId(uploadId)
+  checkPartNumber(partNumber, 'partNumber')
+}
+
+export function uploadPartCall(
+  address: ObjectAddress,
+  options: UploadPartOptions,
+  body: PreparedBody,
+): Call<UploadPartResult> {
+  const { uploadId, partNumber, trafficLimit } = options
+  return {
+    operation: 'UploadPart',
+    options,
+    ...address,
+    partNumber,
+    query: { partNumber: String(partNumber), uploadId },
+    headers: { ...objectHeaders({ trafficLimit }, 'UploadPart'), ...md5Header(body.contentMd5) },
+    body,
+    digestIsGiven: options.contentMd5 !== undefined,
+    decode(answer) {
+      const etag = requiredEtag(answer)
+      compareDigests(body.digests, answer, `part ${partNumber}`)
+      return {
+        partNumber,
+        etag,
+        ...crc64Field(answer),
+        size: body.size,
+        requestId: requestIdOf(answer),
+      }
+    },
+  }
+}
+
+export function completeCall(
+  address: ObjectAddress,
+  options: CompleteMultipartUploadOptions,
+): Call<CompleteMultipartUploadResult> {
+  const { uploadId, acl, callback, forbidOverwrite } = options
+  checkUploadId(uploadId)
+  const headers = objectHeaders({ acl, callback, forbidOverwrite }, 'CompleteMultipartUpload')
+  const withCallback = callback !== undefined
+  return {
+    operation: 'CompleteMultipartUpload',
+    options,
+    ...address,
+    query: { uploadId, 'encoding-type': 'url' },
+    ...completeRequest(options, headers),
+    decode(answer) {
+      refuseHiddenError(answer, withCallback)
+      const fields = {
+        ...crc64Field(answer),
+        ...versionField(answer),
+        requestId: requestIdOf(answer),
+      }
+      if (withCallback) {
+        return { ...address, etag: requiredEtag(answer), ...fields, callbackBody: answer.body }
+      }
+      const { etag, location } = decodeDocument(answer, decodeCompleteResult)
+      return { ...address, etag, ...(location === undefined ? {} : { location }), ...fields }
+    },
+  }
+}
+
+export function abortCall(
+  address: ObjectAddress,
+  options: AbortMultipartUploadOptions,
+): Call<AbortMultipartUploadResult> {
+  checkUploadId(options.uploadId)
+  return {
+    operation: 'AbortMultipartUpload',
+    options,
+    ...address,
+    query: { uploadId: options.uploadId },
+    decode: (answer) => ({ requestId: requestIdOf(answer) }),
+  }
+}
+
+/** Refuses an upload id that would ask for something else, such as a DeleteObject. */
+export function checkUploadId(uploadId: unknown): void {
+  if (typeof uploadId === 'string' && uploadId !== '') return
+  throw InvalidOptionError.expected('uploadId', 'an upload id', uploadId)
+}
+
+function completeRequest(
+  { parts, completeAll = false }: CompleteMultipartUploadOptions,
+  headers: Record<string, string>,
+): Pick<Call<never>, 'headers' | 'body'> {
+  if (completeAll) {
+    if (parts === undefined) return { headers: { ...headers, 'x-oss-complete-all': 'yes' } }
+    throw new InvalidOptionError('parts', 'Expected only one of `parts` and `completeAll`')
+  }
+  const document = Buffer.from(encodeCompleteRequest(checkParts(parts)))
+  const md5 = createMd5()
+  md5.update(document)
+  return {
+    headers: {
+      ...headers,
+      'content-type': 'application/xml',
+      'content-md5': md5Base64(md5.digest()),
+    },
+    body: { size: document.byteLength, source: [document] },
+  }
+}
+
+function checkParts(
+  parts: CompleteMultipartUploadOptions['parts'],
+): NonNullable<CompleteMultipartUploadOptions['parts']> {
+  if (!Array.isArray(parts) || parts.length === 0) {
+    throw InvalidOptionError.expected('parts', 'an array of one part or more', parts)
+  }
+  let previous = 0
+  for (const { partNumber, etag } of parts) {
+    checkPartNumber(partNumber, 'parts')
+    if (partNumber <= previous) {
+      throw new InvalidOptionError(
+        'parts',
+        `Expected \`parts\` in ascending order, got part ${partNumber} after part ${previous}`,
+      )
+    }
+    if (typeof etag !== 'string' || etag === '') {
+      throw InvalidOptionError.expected('parts', `to have an \`etag\` for part ${partNumber}`, etag)
+    }
+    previous = partNumber
+  }
+  return parts
+}
+
+function checkPartNumber(partNumber: unknown, option: string): void {
+  const isNumber = typeof partNumber === 'number' && Number.isInteger(partNumber)
+  if (isNumber && partNumber >= 1 && partNumber <= 10_000) return
+  throw InvalidOptionError.expected(option, 'a part number: an integer from 1 to 10000', partNumber)
 }

@@ -2,10 +2,24 @@
  * The operations on whole objects: put, head, get, delete.
  */
 
-import type { Readable } from 'node:stream'
-import type { ObjectHeaderOptions } from '../protocol/headers.js'
-import type { BodyDigests, UploadBody } from './body.js'
-import type { ObjectCallOptions } from './call-options.js'
+import { Readable } from 'node:stream'
+import { InvalidOptionError } from '../errors.js'
+import { quoteEtag, unquoteEtag } from '../protocol/digest.js'
+import { type ObjectHeaderOptions, userMetadata } from '../protocol/headers.js'
+import {
+  compareDigests,
+  crc64Field,
+  refuseHiddenError,
+  requestIdOf,
+  requiredEtag,
+  versionField,
+} from './answer-fields.js'
+import type { BodyDigests, PreparedBody, UploadBody } from './body.js'
+import type { Call } from './call.js'
+import type { ObjectAddress, ObjectCallOptions } from './call-options.js'
+import { malformed } from './error-answer.js'
+import { creationHeaders, md5Header } from './request-headers.js'
+import type { Answer } from './transport.js'
 
 export interface PutObjectOptions extends ObjectCallOptions, ObjectHeaderOptions {
   readonly body: UploadBody
@@ -85,4 +99,156 @@ export interface DeleteObjectResult {
   readonly versionId?: string | undefined
   readonly deleteMarker: boolean
   readonly requestId: string | undefined
+}
+
+export function putObjectCall(
+  address: ObjectAddress,
+  options: PutObjectOptions,
+  body: PreparedBody,
+): Call<PutObjectResult> {
+  const withCallback = options.callback !== undefined
+  return {
+    operation: 'PutObject',
+    options,
+    ...address,
+    headers: {
+      ...creationHeaders(options, 'PutObject', address.key),
+      ...md5Header(body.contentMd5),
+    },
+    body,
+    digestIsGiven: options.contentMd5 !== undefined,
+    decode(answer) {
+      refuseHiddenError(answer, withCallback)
+      const etag = requiredEtag(answer)
+      compareDigests(body.digests, answer, 'the object')
+      return {
+        ...address,
+        etag,
+        ...crc64Field(answer),
+        ...versionField(answer),
+        size: body.size,
+        requestId: requestIdOf(answer),
+        ...(withCallback ? { callbackBody: answer.body } : {}),
+      }
+    },
+  }
+}
+
+export function headObjectCall(
+  address: ObjectAddress,
+  options: HeadObjectOptions,
+): Call<HeadObjectResult> {
+  return {
+    operation: 'HeadObject',
+    options,
+    ...address,
+    query: versionQuery(options.versionId),
+    headers: conditions(options.ifMatch),
+    decode(answer) {
+      const size = lengthOf(answer)
+      if (size === undefined) throw malformed(answer, 'no Content-Length')
+      return { size, ...objectFields(answer), etag: requiredEtag(answer) }
+    },
+  }
+}
+
+export function getObjectCall(
+  address: ObjectAddress,
+  options: GetObjectOptions,
+): Call<GetObjectResult> {
+  const range = formatRange(options.range)
+  return {
+    operation: 'GetObject',
+    options,
+    ...address,
+    query: versionQuery(options.versionId),
+    headers: {
+      ...conditions(options.ifMatch),
+      // Without the second header a range outside the object is answered with the whole object.
+      ...(range === undefined ? {} : { range, 'x-oss-range-behavior': 'standard' }),
+    },
+    expect: 'stream',
+    decode(answer) {
+      const contentLength = lengthOf(answer)
+      const size = answer.status === 206 ? totalOf(answer) : contentLength
+      return {
+        status: answer.status,
+        body: answer.stream ?? Readable.from([]),
+        ...(contentLength === undefined ? {} : { contentLength }),
+        ...(size === undefined ? {} : { size }),
+        ...objectFields(answer),
+      }
+    },
+  }
+}
+
+export function deleteObjectCall(
+  address: ObjectAddress,
+  options: DeleteObjectOptions,
+): Call<DeleteObjectResult> {
+  return {
+    operation: 'DeleteObject',
+    options,
+    ...address,
+    query: versionQuery(options.versionId),
+    decode: (answer) => ({
+      ...versionField(answer),
+      deleteMarker: answer.headers['x-oss-delete-marker'] === 'true',
+      requestId: requestIdOf(answer),
+    }),
+  }
+}
+
+function objectFields(answer: Answer): Omit<HeadObjectResult, 'size'> {
+  const { headers } = answer
+  const lastModified = new Date(headers['last-modified'] ?? '')
+  const contentType = headers['content-type']
+  const storageClass = headers['x-oss-storage-class']
+  const objectType = headers['x-oss-object-type']
+  return {
+    etag: unquoteEtag(headers.etag ?? ''),
+    ...crc64Field(answer),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(Number.isNaN(lastModified.getTime()) ? {} : { lastModified }),
+    ...(storageClass === undefined ? {} : { storageClass }),
+    ...(objectType === undefined ? {} : { objectType }),
+    ...versionField(answer),
+    meta: userMetadata(headers),
+    headers,
+    requestId: requestIdOf(answer),
+  }
+}
+
+function versionQuery(versionId: string | undefined): Record<string, string> {
+  return versionId === undefined ? {} : { versionId }
+}
+
+function conditions(ifMatch: string | undefined): Record<string, string> {
+  return ifMatch === undefined ? {} : { 'if-match': quoteEtag(ifMatch) }
+}
+
+function formatRange(range: GetObjectOptions['range']): string | undefined {
+  if (range === undefined) return undefined
+  const { start = 0, end } = range
+  const isFirst = Number.isSafeInteger(start) && start >= 0
+  if (!isFirst || (end !== undefined && !(Number.isSafeInteger(end) && end > start))) {
+    throw new InvalidOptionError(
+      'range',
+      `Expected \`range\` to be integers with 0 <= start < end, got ${start} to ${end}`,
+    )
+  }
+  if (end === undefined) return start === 0 ? undefined : `bytes=${start}-`
+  return `bytes=${start}-${end - 1}`
+}
+
+function lengthOf({ headers }: Answer): number | undefined {
+  return numberOf(headers['content-length'])
+}
+
+function totalOf({ headers }: Answer): number | undefined {
+  return numberOf(/^bytes \d+-\d+\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1])
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined
 }

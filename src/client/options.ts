@@ -1,13 +1,22 @@
 /**
- * What an OssClient is made from. Names are those that users of OSS know already.
+ * What an OssClient is made from. Names are those that users of OSS know already. Everything is
+ * checked when the client is made; the environment fills in what the options leave out.
  */
 
 import type { Dispatcher } from 'undici'
-import type { CredentialsSource } from '../credentials.js'
-import type { EndpointOptions } from '../protocol/endpoint.js'
+import { type CredentialsCache, type CredentialsSource, credentialsFrom } from '../credentials.js'
+import { InvalidOptionError } from '../errors.js'
+import {
+  checkBucketName,
+  type EndpointOptions,
+  resolveEndpoint,
+  standardRegion,
+} from '../protocol/endpoint.js'
+import { refuseUnknown } from '../unknown-option.js'
 import type { RetryNotice } from './call-options.js'
-import type { Clock } from './clock.js'
-import type { RetryPolicy } from './retry.js'
+import { type Clock, systemClock } from './clock.js'
+import { type RetryPolicy, resolveRetry } from './retry.js'
+import type { Signing } from './sign-request.js'
 
 /** How long the client waits for what, in milliseconds. Each counts one attempt. */
 export interface Timeouts {
@@ -41,3 +50,135 @@ export interface OssClientOptions extends EndpointOptions {
   /** Is told of every failed attempt that will be repeated, after the call's own `onRetry`. */
   readonly onRetry?: ((notice: RetryNotice) => void) | undefined
 }
+
+/** Names of all options of a client. */
+export const CLIENT_OPTION_NAMES = [
+  'accelerate',
+  'bucket',
+  'clock',
+  'cname',
+  'credentials',
+  'dispatcher',
+  'dualStack',
+  'endpoint',
+  'env',
+  'internal',
+  'onRetry',
+  'pathStyle',
+  'region',
+  'retry',
+  'secure',
+  'signatureVersion',
+  'timeouts',
+] as const satisfies readonly (keyof OssClientOptions)[]
+
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  connectMs: 10_000,
+  stallMs: 30_000,
+  responseMs: 60_000,
+  abortMs: 30_000,
+}
+
+/** What a client works with. */
+export interface ResolvedClientOptions {
+  readonly bucket: string | undefined
+  readonly signing: Signing
+  readonly credentials: CredentialsCache
+  readonly policy: RetryPolicy
+  readonly timeouts: Timeouts
+  readonly dispatcher: Dispatcher | undefined
+  readonly clock: Clock
+  readonly onRetry: ((notice: RetryNotice) => void) | undefined
+}
+
+/** Checks the options; throws an InvalidOptionError for the first that cannot be. */
+export function resolveClientOptions(options: OssClientOptions): ResolvedClientOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw InvalidOptionError.expected('options', 'an object', options)
+  }
+  refuseUnknown(options, CLIENT_OPTION_NAMES, 'OssClient')
+  const { env = process.env, clock = systemClock, onRetry, dispatcher } = options
+  const bucket = options.bucket ?? (env.OSS_BUCKET || undefined)
+  const timeouts = resolveTimeouts(options.timeouts)
+  if (onRetry !== undefined && typeof onRetry !== 'function') {
+    throw InvalidOptionError.expected('onRetry', 'a function', onRetry)
+  }
+  if (dispatcher !== undefined && typeof dispatcher?.dispatch !== 'function') {
+    throw InvalidOptionError.expected('dispatcher', 'an undici dispatcher', dispatcher)
+  }
+  return {
+    bucket: bucket === undefined ? undefined : checkBucketName(bucket),
+    signing: resolveSigning(options, env),
+    policy: resolveRetry(options.retry),
+    timeouts,
+    dispatcher,
+    clock,
+    onRetry,
+    credentials: credentialsFrom(options.credentials, {
+      clock,
+      env,
+      timeoutMs: timeouts.responseMs,
+    }),
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+function resolveSigning(options: OssClientOptions, env: Environment): Signing {
+  const version: unknown = options.signatureVersion ?? 'v4'
+  const endpoint = resolveEndpoint(withEnvironment(options, env))
+  if (version === 'v1') return { version, endpoint }
+  if (version !== 'v4') {
+    throw InvalidOptionError.expected('signatureVersion', '`v4` or `v1`', version)
+  }
+  const { region } = endpoint
+  if (region !== undefined) return { version, endpoint, region }
+  throw new InvalidOptionError(
+    'region',
+    `Expected \`region\`, which signature V4 needs and \`${endpoint.host}\` does not tell`,
+  )
+}
+
+/**
+ * Fills in region and endpoint from the environment, each only where the options say nothing about
+ * it: an endpoint given as an option is not signed for the environment's region, and the
+ * environment's endpoint does not move a region (or a network) given as an option elsewhere.
+ */
+function withEnvironment(options: OssClientOptions, env: Environment): EndpointOptions {
+  const { internal, dualStack, accelerate, cname, secure, pathStyle } = options
+  const others = { internal, dualStack, accelerate, cname, secure, pathStyle }
+  const envRegion = env.OSS_REGION || undefined
+  const envEndpoint = env.OSS_ENDPOINT || undefined
+  if (options.endpoint !== undefined) {
+    const { endpoint } = options
+    const told = resolveEndpoint({ ...others, endpoint }).region
+    return { ...others, endpoint, region: options.region ?? told ?? envRegion }
+  }
+  const region = options.region ?? envRegion
+  if (envEndpoint === undefined || internal || dualStack || accelerate) return { ...others, region }
+  const told = resolveEndpoint({ ...others, endpoint: envEndpoint }).region
+  const elsewhere =
+    options.region !== undefined && told !== undefined && told !== standardRegion(options.region)
+  return elsewhere
+    ? { ...others, region }
+    : { ...others, endpoint: envEndpoint, region: region ?? told }
+}
+
+function resolveTimeouts(options: Partial<Timeouts> | undefined): Timeouts {
+  refuseUnknown(options ?? {}, Object.keys(DEFAULT_TIMEOUTS), '`timeouts`')
+  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined)
+  const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS, ...Object.fromEntries(given) }
+  for (const [name, value] of Object.entries(timeouts)) {
+    if (!Number.isInteger(value) || value < 1 || value > MAX_TIMEOUT_MS) {
+      throw InvalidOptionError.expected(
+        `timeouts.${name}`,
+        `an integer from 1 to ${MAX_TIMEOUT_MS} (milliseconds)`,
+        value,
+      )
+    }
+  }
+  return timeouts
+}
+
+/** What Node's timers hold. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1

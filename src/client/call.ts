@@ -1,0 +1,214 @@
+/**
+ * One call of the client: attempts until one is answered, or none is left. Everything that changes
+ * between attempts (credentials, date, signature) is made inside the attempt.
+ */
+
+import type { CredentialsCache, ResolvedCredentials } from '../credentials.js'
+import { OssError, ServiceError } from '../errors.js'
+import { OPERATIONS, type Operation, type OperationName } from '../protocol/operations.js'
+import { onAbort } from './abort-hub.js'
+import type { CallOptions, RetryNotice } from './call-options.js'
+import type { Clock } from './clock.js'
+import { serviceError } from './error-answer.js'
+import {
+  backoffDelay,
+  leavesDoubt,
+  type RetryContext,
+  type RetryPolicy,
+  retryDecision,
+} from './retry.js'
+import type { ServerClock } from './server-clock.js'
+import { type Signing, signRequest, type UnsignedRequest } from './sign-request.js'
+import type { Source } from './slices.js'
+import type { Answer, Transport } from './transport.js'
+
+/** One call: what to ask, and what to make of a successful answer. */
+export interface Call<Result> {
+  readonly operation: OperationName
+  readonly options: CallOptions
+  readonly bucket?: string | undefined
+  readonly key?: string | undefined
+  readonly partNumber?: number | undefined
+  readonly query?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: { readonly size: number; readonly source: Source } | undefined
+  readonly expect?: 'buffer' | 'stream'
+  /** The caller gave the Content-MD5. */
+  readonly digestIsGiven?: boolean
+  /** Makes the result of an answer, or throws the error that it stands for. */
+  readonly decode: (answer: Answer) => Result
+}
+
+/** What all calls of one client share. */
+export interface Connection {
+  readonly transport: Transport
+  readonly credentials: CredentialsCache
+  readonly signing: Signing
+  readonly clock: Clock
+  readonly serverClock: ServerClock
+  readonly policy: RetryPolicy
+  readonly onRetry: ((notice: RetryNotice) => void) | undefined
+}
+
+/** Credentials that are renewed more often within one call are not worth renewing. */
+const MAX_RENEWALS = 3
+/** No document the service answers with is longer. */
+const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
+
+/** Makes a call; rejects with the last attempt's error, completed by what the call was about. */
+export async function performCall<Result>(
+  connection: Connection,
+  call: Call<Result>,
+): Promise<Result> {
+  const progress = new CallProgress(connection, call)
+  const { signal, stop } = call.options
+  signal?.throwIfAborted()
+  stop?.throwIfAborted()
+  for (;;) {
+    const attempt: Attempt = {}
+    try {
+      return await performAttempt(connection, call, attempt)
+    } catch (error) {
+      signal?.throwIfAborted()
+      const delayMs = progress.afterFailure(error, attempt)
+      if (delayMs === undefined || stop?.aborted) throw progress.completed(error)
+      if (error instanceof Error) progress.announce(error, delayMs)
+      await sleepUnlessWoken(connection.clock, delayMs, [signal, stop])
+      signal?.throwIfAborted()
+      if (stop?.aborted) throw progress.completed(error)
+    }
+  }
+}
+
+/** What an attempt used, for learning from its failure. */
+interface Attempt {
+  credentials?: ResolvedCredentials
+  signedAt?: Date
+}
+
+async function performAttempt<Result>(
+  { transport, credentials, signing, serverClock, clock }: Connection,
+  call: Call<Result>,
+  attempt: Attempt,
+): Promise<Result> {
+  const { bucket, key, query = {}, headers = {}, body, options } = call
+  const { method } = OPERATIONS[call.operation]
+  attempt.credentials = await credentials.get(options.signal)
+  attempt.signedAt = serverClock.now()
+  const request: UnsignedRequest = { method, bucket, key, query, headers }
+  const answer = await transport.send({
+    ...signRequest(request, signing, attempt.credentials, attempt.signedAt),
+    method,
+    body: body?.source,
+    size: body?.size ?? 0,
+    signal: options.signal,
+    expect: call.expect ?? 'buffer',
+    maxBodyBytes: MAX_DOCUMENT_BYTES,
+  })
+  if (answer.status < 200 || answer.status >= 300) {
+    throw serviceError(answer, { method, now: clock.now() })
+  }
+  return call.decode(answer)
+}
+
+/** The attempts of one call so far. */
+class CallProgress {
+  readonly #connection: Connection
+  readonly #call: Call<unknown>
+  readonly #context: RetryContext
+  readonly #began: number
+  #attempts = 0
+  #waits = 0
+  #renewals = 0
+  #clockCorrected = false
+  #uncertain = false
+
+  constructor(connection: Connection, call: Call<unknown>) {
+    const operation: Operation = OPERATIONS[call.operation]
+    this.#connection = connection
+    this.#call = call
+    this.#context = {
+      // An upload that nobody knows the id of holds no parts.
+      repeatable: operation.idempotent || call.operation === 'InitiateMultipartUpload',
+      digestIsGiven: call.digestIsGiven ?? false,
+    }
+    this.#began = connection.clock.now()
+  }
+
+  /** Counts the failure; the delay before the next attempt, `undefined` if there shall be none. */
+  afterFailure(error: unknown, attempt: Attempt): number | undefined {
+    this.#attempts += 1
+    if (leavesDoubt(error)) this.#uncertain = true
+    const { clock, policy } = this.#connection
+    const delayMs = this.#delay(error, attempt)
+    if (delayMs === undefined) return undefined
+    const elapsedMs = clock.now() - this.#began
+    return elapsedMs + delayMs > policy.maxElapsedMs ? undefined : delayMs
+  }
+
+  announce(error: Error, delayMs: number): void {
+    const { operation, bucket, key, partNumber, options } = this.#call
+    const attempt = this.#attempts
+    const notice: RetryNotice = { operation, bucket, key, partNumber, attempt, delayMs, error }
+    options.onRetry?.(notice)
+    this.#connection.onRetry?.(notice)
+  }
+
+  completed(error: unknown): unknown {
+    if (!(error instanceof OssError)) return error
+    const { operation, bucket, key, partNumber } = this.#call
+    return error.describe({
+      operation,
+      target: bucket === undefined ? 'the service' : `oss://${bucket}${key ? `/${key}` : ''}`,
+      partNumber,
+      attempts: this.#attempts,
+      elapsedMs: this.#connection.clock.now() - this.#began,
+      uncertain: this.#uncertain,
+    })
+  }
+
+  #delay(error: unknown, { credentials, signedAt }: Attempt): number | undefined {
+    const { policy, clock, serverClock } = this.#connection
+    const decision = retryDecision(error, this.#context)
+    switch (decision.action) {
+      case 'fail':
+        return undefined
+      case 'retry': {
+        // Only these count: the others are bounded on their own.
+        if (this.#waits + 1 >= policy.maxAttempts) return undefined
+        const delayMs = backoffDelay(this.#waits, policy, clock.random())
+        this.#waits += 1
+        return Math.max(delayMs, decision.minDelayMs)
+      }
+      case 'renew-credentials': {
+        if (credentials === undefined || this.#renewals >= MAX_RENEWALS) return undefined
+        this.#renewals += 1
+        return this.#connection.credentials.reject(credentials) ? 0 : undefined
+      }
+      case 'correct-clock': {
+        if (this.#clockCorrected || signedAt === undefined) return undefined
+        this.#clockCorrected = true
+        const date = error instanceof ServiceError ? error.serverDate : undefined
+        return serverClock.correct(date, signedAt) ? 0 : undefined
+      }
+    }
+  }
+}
+
+/** Sleeps until one of the signals is aborted, but does not say so: the caller looks. */
+async function sleepUnlessWoken(
+  clock: Clock,
+  ms: number,
+  signals: readonly (AbortSignal | undefined)[],
+): Promise<void> {
+  if (ms <= 0) return
+  const woken = new AbortController()
+  const releases = signals.map((signal) => onAbort(signal, () => woken.abort()))
+  try {
+    await clock.sleep(ms, woken.signal)
+  } catch (error) {
+    if (!woken.signal.aborted) throw error
+  } finally {
+    for (const release of releases) release()
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * What happens between a request handed to undici and its answer or failure: settles exactly once,
+ * lets go of the signal and of the timer, and destroys the connection of whatever it gives up.
+ */
+
+import { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { InvalidOptionError, MalformedResponseError, TransportError } from '../errors.js'
+import { onAbort } from './abort-hub.js'
+import type { Clock } from './clock.js'
+import type { Answer, TransportRequest } from './transport.js'
+import { transportFailure } from './transport-failure.js'
+import { type AttemptTimeouts, Watchdog } from './watchdog.js'
+
+/** Of an error answer as much is kept; longer ones are cut off, with their connection. */
+const MAX_ERROR_BODY = 64 * 1024
+
+type Headers = Record<string, string | string[] | undefined>
+
+interface Outcome {
+  resolve(answer: Answer): void
+  reject(reason: unknown): void
+}
+
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #request: TransportRequest
+  readonly #outcome: Outcome
+  readonly #watchdog: Watchdog
+  #releaseSignal: () => void = () => {}
+  #controller: Dispatcher.DispatchController | undefined
+  #settled = false
+  #over = false
+  #status = 0
+  #headers: Record<string, string> = {}
+  #chunks: Uint8Array[] = []
+  #bytes = 0
+  #stream: Readable | undefined
+
+  constructor(
+    request: TransportRequest,
+    clock: Clock,
+    timeouts: AttemptTimeouts,
+    outcome: Outcome,
+  ) {
+    this.#request = request
+    this.#outcome = outcome
+    this.#watchdog = new Watchdog(clock, timeouts, (error) => this.#giveUp(error))
+    this.#releaseSignal = onAbort(request.signal, () => this.#giveUp(request.signal?.reason))
+  }
+
+  sliceTaken(): void {
+    this.#watchdog.enter('sending')
+  }
+
+  /** Passes the slices on; their end, or a failure to read them, is news for the exchange. */
+  async *sending(
+    slices: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    let sent = 0
+    try {
+      for await (const slice of slices) {
+        if (this.#over) return
+        sent += slice.byteLength
+        if (sent > this.#request.size) break
+        yield slice
+      }
+      if (sent !== this.#request.size) throw wrongLength(this.#request.size, sent)
+    } catch (error) {
+      this.#giveUp(error)
+      throw error
+    }
+    if (this.#status === 0) this.#watchdog.enter('waiting')
+  }
+
+  /** For a dispatcher that throws instead of calling back. */
+  fail(error: unknown): void {
+    this.#giveUp(transportFailure(error, this.#controller !== undefined))
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#over) {
+      controller.abort(new Error('given up'))
+      return
+    }
+    this.#watchdog.start()
+    if (this.#request.size === 0) this.#watchdog.enter('waiting')
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: Headers,
+  ): void {
+    if (statusCode < 200 || this.#over) return
+    this.#status = statusCode
+    this.#headers = firstValues(headers)
+    this.#watchdog.enter('receiving')
+    if (this.#request.expect !== 'stream' || statusCode >= 300) return
+    // From here on undici's bodyTimeout watches: it does not count the time the reader takes.
+    this.#watchdog.end()
+    this.#stream = new Readable({
+      read: () => controller.resume(),
+      destroy: (error, callback) => {
+        if (!this.#over) this.#giveUp(error ?? new Error('body not wanted'))
+        callback(error)
+      },
+    })
+    this.#settle({ stream: this.#stream })
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#over) return
+    if (this.#stream !== undefined) {
+      if (!this.#stream.push(chunk)) controller.pause()
+      return
+    }
+    this.#watchdog.received(chunk.byteLength)
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.byteLength
+    if (this.#status >= 300) {
+      if (this.#bytes > MAX_ERROR_BODY) this.#cutOff()
+    } else if (this.#bytes > this.#request.maxBodyBytes) {
+      this.#giveUp(this.#tooLong())
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return
+    this.#close()
+    if (this.#stream === undefined) this.#settle({})
+    else this.#stream.push(null)
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.#over) return
+    this.#giveUp(transportFailure(error, this.#controller !== undefined))
+  }
+
+  onRequestUpgrade(): void {
+    this.#giveUp(new TransportError('interrupted', 'the server switched protocols'))
+  }
+
+  /** The beginning of an error answer tells enough: settles with it and drops the rest. */
+  #cutOff(): void {
+    this.#settle({})
+    this.#giveUp(new Error('the rest of the answer is not wanted'))
+  }
+
+  #tooLong(): Error {
+    return new MalformedResponseError(
+      `${this.#status} with an answer of more than ${this.#request.maxBodyBytes} bytes`,
+      {
+        status: this.#status,
+        snapshot: this.#body().toString('utf8', 0, 1024),
+        requestId: this.#headers['x-oss-request-id'],
+      },
+    )
+  }
+
+  #giveUp(reason: unknown): void {
+    if (this.#over) return
+    this.#close()
+    if (!this.#settled) {
+      this.#settled = true
+      this.#outcome.reject(reason)
+    }
+    this.#stream?.destroy(
+      reason instanceof Error ? reason : new Error('aborted', { cause: reason }),
+    )
+    this.#controller?.abort(new Error('given up'))
+  }
+
+  #settle(answer: { stream?: Readable }): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#outcome.resolve({
+      status: this.#status,
+      headers: this.#headers,
+      body: this.#body(),
+      ...answer,
+    })
+  }
+
+  #body(): Buffer {
+    const limit = this.#status >= 300 ? MAX_ERROR_BODY : this.#bytes
+    return Buffer.concat(this.#chunks, Math.min(this.#bytes, limit))
+  }
+
+  #close(): void {
+    this.#over = true
+    this.#releaseSignal()
+    this.#watchdog.end()
+  }
+}
+
+function wrongLength(announced: number, sent: number): Error {
+  const actual = sent > announced ? 'is longer' : `ended after ${sent}`
+  return new InvalidOptionError('body', `The body of ${announced} bytes ${actual}: it has changed`)
+}
+
+function firstValues(headers: Headers): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    const first = Array.isArray(value) ? value[0] : value
+    if (first !== undefined) values[name.toLowerCase()] = first
+  }
+  return values
+}

@@ -1,0 +1,124 @@
+/**
+ * One attempt: one request over an undici dispatcher, and its whole answer. The only file that
+ * imports undici's code. Follows no redirect, retries nothing, knows nothing of the service.
+ */
+
+import type { Readable } from 'node:stream'
+import { Agent, type Dispatcher } from 'undici'
+import type { Clock } from './clock.js'
+import { Exchange } from './exchange.js'
+import { type Source, slicesOf, slicesOfSource } from './slices.js'
+import type { AttemptTimeouts } from './watchdog.js'
+
+export interface TransportRequest {
+  readonly origin: string
+  /** Path and query exactly as they go on the wire. */
+  readonly path: string
+  readonly method: Dispatcher.HttpMethod
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Source | undefined
+  /** Bytes of `body`. */
+  readonly size: number
+  readonly signal?: AbortSignal | undefined
+  /** `stream`: a successful answer's body is handed over as it arrives. */
+  readonly expect: 'buffer' | 'stream'
+  /** Longest successful answer that is kept in memory. */
+  readonly maxBodyBytes: number
+}
+
+export interface Answer {
+  readonly status: number
+  /** Names in lower case; of a repeated header the first value. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The whole body; of an error answer at most the first 64 KiB; empty if there is `stream`. */
+  readonly body: Buffer
+  readonly stream?: Readable
+}
+
+export interface TransportOptions {
+  /** @default one agent for all clients of the process with the same `connectMs` */
+  readonly dispatcher?: Dispatcher | undefined
+  readonly clock: Clock
+  readonly timeouts: AttemptTimeouts & { readonly connectMs: number }
+}
+
+/** Idle connections are given up before the service, which waits about 60 s, closes them. */
+const KEEP_ALIVE_MS = 45_000
+
+const sharedAgents = new Map<number, Agent>()
+
+/** Sends requests through one dispatcher. */
+export class Transport {
+  readonly #options: TransportOptions
+
+  constructor(options: TransportOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Sends the request and resolves with the answer, whatever its status.
+   * Rejects with a TransportError, with a MalformedResponseError if the answer is longer than
+   * `maxBodyBytes`, with what reading `body` failed with, or with `signal.reason`.
+   */
+  send(request: TransportRequest): Promise<Answer> {
+    const { clock, timeouts } = this.#options
+    const dispatcher = this.#options.dispatcher ?? sharedAgent(timeouts.connectMs)
+    return new Promise((resolve, reject) => {
+      request.signal?.throwIfAborted()
+      const exchange = new Exchange(request, clock, timeouts, { resolve, reject })
+      const options: Dispatcher.DispatchOptions = {
+        origin: request.origin,
+        path: request.path,
+        method: request.method,
+        headers: { ...request.headers, ...lengthOf(request) },
+        // The watchdog counts the time to the answer; undici's limit would count sending, too.
+        headersTimeout: 0,
+        bodyTimeout: timeouts.stallMs,
+      }
+      try {
+        // Iterables are documented as bodies, only undici's types leave them out.
+        const body = openBody(request, clock, exchange)
+        dispatcher.dispatch(
+          body === undefined ? options : Object.assign(options, { body }),
+          exchange,
+        )
+      } catch (error) {
+        exchange.fail(error)
+      }
+    })
+  }
+}
+
+function sharedAgent(connectMs: number): Agent {
+  let agent = sharedAgents.get(connectMs)
+  if (agent === undefined) {
+    agent = new Agent({
+      connect: { timeout: connectMs },
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      pipelining: 1,
+    })
+    sharedAgents.set(connectMs, agent)
+  }
+  return agent
+}
+
+/** Methods that carry a body announce its length even if it is empty; undici does so itself then. */
+function lengthOf({ size }: TransportRequest): Record<string, string> {
+  return size === 0 ? {} : { 'content-length': String(size) }
+}
+
+/** The body, in slices that report progress and a failure to read them. */
+function openBody(
+  { body, size }: TransportRequest,
+  clock: Clock,
+  exchange: Exchange,
+): Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined {
+  if (body === undefined || size === 0) return undefined
+  const onTake = () => exchange.sliceTaken()
+  return exchange.sending(
+    typeof body === 'function'
+      ? slicesOfSource(body, clock, onTake)
+      : slicesOf(body, clock, onTake),
+  )
+}
