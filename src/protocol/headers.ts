@@ -71,6 +71,25 @@ export interface ObjectHeaderOptions {
   readonly trafficLimit?: number | undefined
 }
 
+/** The names of all of them; a test holds it complete. */
+export const OBJECT_HEADER_OPTION_NAMES = [
+  'contentType',
+  'cacheControl',
+  'contentDisposition',
+  'contentEncoding',
+  'expires',
+  'headers',
+  'meta',
+  'acl',
+  'storageClass',
+  'serverSideEncryption',
+  'sseKmsKeyId',
+  'tagging',
+  'forbidOverwrite',
+  'callback',
+  'trafficLimit',
+] as const satisfies readonly (keyof ObjectHeaderOptions)[]
+
 /** The requests of an upload that carry headers of the object. */
 export type ObjectRequest =
   | 'PutObject'
