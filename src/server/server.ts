@@ -1,0 +1,232 @@
+/**
+ * The embedded OSS server: listens, closes, and lets a test look inside. Everything it does with a
+ * request is in `exchange.ts`, everything it keeps in `store.ts`.
+ */
+
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { InvalidOptionError } from '../errors.js'
+import { checkBucketName, standardRegion } from '../protocol/endpoint.js'
+import type { SigningCredentials } from '../protocol/signable-request.js'
+import { serverClock } from './clock.js'
+import { type ConnectionInfo, exchange, type ServerState } from './exchange.js'
+import { FaultScript } from './faults.js'
+import { randomHex } from './ids.js'
+import { InspectedObjects, InspectedUploads } from './inspect.js'
+import { KeyRing, type TemporaryCredentials } from './key-ring.js'
+import { answerParseError } from './parse-errors.js'
+import { Store } from './store.js'
+import { chooseFs, type ServerFs } from './store-fs.js'
+import { RequestTrace } from './trace.js'
+
+export type { Fault, FaultAction, FaultMatch, FaultScript } from './faults.js'
+export type { InspectedObject, InspectedUpload } from './inspect.js'
+export type { TemporaryCredentials } from './key-ring.js'
+export type { ServerFileHandle, ServerFs } from './store-fs.js'
+export type { RequestTrace, TracedRequest } from './trace.js'
+
+/** How {@link createOssServer} shall be set up. Everything has a default. */
+export interface OssServerOptions {
+  /** @default 0: any free port */
+  readonly port?: number
+  /** Address to bind. @default '127.0.0.1' */
+  readonly host?: string
+  /** With or without `oss-`. @default 'cn-hangzhou' */
+  readonly region?: string
+  /** Buckets to create, unless they are there. @default none */
+  readonly buckets?: readonly string[]
+  /** Folder that keeps everything across restarts. @default none: everything is in memory */
+  readonly dataDir?: string
+  /** File system to keep things on. @default node:fs with `dataDir`, else a fresh one of `memfs` */
+  readonly fs?: ServerFs
+  /** Key pairs to accept. @default one made up; see {@link OssServer.options} */
+  readonly credentials?: readonly SigningCredentials[]
+  /** The server's clock, in milliseconds since the epoch. @default Date.now */
+  readonly now?: () => number
+  /** Domains bound to a bucket: `{ 'files.example.com': 'bucket' }`. */
+  readonly cnames?: Readonly<Record<string, string>>
+  /** Further names of the server: `bucket.<name>` addresses a bucket. `localhost` always is one. */
+  readonly hosts?: readonly string[]
+  /** How long a client may send nothing in the middle of a body, in milliseconds. @default 60_000 */
+  readonly stallMs?: number
+  /** Told of the server's own failures (500 InternalError). @default a process warning */
+  readonly onError?: (error: unknown) => void
+}
+
+/** A running server. */
+export interface OssServer {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string
+  readonly port: number
+  readonly region: string
+  /** What a client needs: spread it into the options of a stream or client. */
+  options(): { endpoint: string; region: string; credentials: SigningCredentials }
+  /** Makes a temporary key pair with a security token, which expires `durationMs` from now. @default 1 hour */
+  issueToken(durationMs?: number): TemporaryCredentials
+  /** What shall go wrong. */
+  readonly faults: FaultScript
+  /** What was asked. */
+  readonly requests: RequestTrace
+  /** What is stored. */
+  readonly objects: InspectedObjects
+  /** What is unfinished. */
+  readonly uploads: InspectedUploads
+  /** Files that hold bodies, for tests that nothing is left. */
+  readonly storedBodies: number
+  /** Ends all connections; resolves when no handle is left and every change is on disk. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Starts an OSS server, by default in memory on a free port of the loopback interface.
+ *
+ * @throws {InvalidOptionError} for a bad region or bucket name; rejects with the system's error if the port is taken
+ */
+export async function createOssServer(options: OssServerOptions = {}): Promise<OssServer> {
+  const { host = '127.0.0.1', port = 0 } = options
+  const region = standardRegion(options.region ?? 'cn-hangzhou')
+  const buckets = (options.buckets ?? []).map((name) => checkBucketName(name, 'buckets'))
+  const clock = serverClock(options.now)
+  const fs = options.fs ?? (await chooseFs(options.dataDir))
+  const store = await Store.open(fs, (options.dataDir ?? '/oss').replace(/\/+$/, ''))
+  for (const name of buckets) {
+    if (store.bucket(name) === undefined) {
+      await store.editBucket(name, () => newBucket(name, clock.now()))
+    }
+  }
+  const credentials = options.credentials ?? [madeUpCredentials()]
+  const [first] = credentials
+  if (first === undefined) {
+    throw new InvalidOptionError('credentials', 'Expected `credentials` to hold at least one pair')
+  }
+  const keys = new KeyRing(credentials)
+  const closing = new AbortController()
+  const state: ServerState = {
+    store,
+    keys,
+    faults: new FaultScript(),
+    trace: new RequestTrace(),
+    clock,
+    region,
+    hosts: {
+      cnames: new Map(lowerCased(options.cnames ?? {})),
+      hosts: ['localhost', ...(options.hosts ?? []).map((name) => name.toLowerCase())],
+    },
+    stallMs: options.stallMs ?? 60_000,
+    closing: closing.signal,
+    beforeRequest: async () => {},
+    onError: options.onError ?? warn,
+  }
+  const listener = await Listener.start(state, host, port)
+  let closed: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closed ??= (async () => {
+      closing.abort()
+      state.faults.clear()
+      await listener.stop()
+    })()
+    return closed
+  }
+  return {
+    url: listener.url,
+    port: listener.port,
+    region,
+    options: () => ({ endpoint: listener.url, region, credentials: { ...first } }),
+    issueToken: (durationMs = 3_600_000) => keys.issue(clock.now() + durationMs),
+    faults: state.faults,
+    requests: state.trace,
+    objects: new InspectedObjects(store),
+    uploads: new InspectedUploads(store),
+    get storedBodies() {
+      return store.blobs.size
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** The sockets and the requests that run on them. */
+class Listener {
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  readonly #running = new Set<Promise<void>>()
+  readonly url: string
+  readonly port: number
+
+  private constructor(server: Server, host: string, port: number) {
+    this.#server = server
+    this.port = port
+    this.url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  }
+
+  static async start(state: ServerState, host: string, port: number): Promise<Listener> {
+    const server = createServer({
+      keepAliveTimeout: 60_000,
+      // A part of 5 GiB may take hours; clients that stall are noticed elsewhere.
+      requestTimeout: 0,
+      requireHostHeader: false,
+      highWaterMark: 256 * 1024,
+    })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(port, host, () => resolve())
+    })
+    server.removeAllListeners('error')
+    const { port: bound } = server.address() as AddressInfo
+    const listener = new Listener(server, host, bound)
+    listener.#listen(state)
+    return listener
+  }
+
+  #listen(state: ServerState): void {
+    const connections = new WeakMap<Socket, { id: number; requests: number }>()
+    let opened = 0
+    this.#server.on('connection', (socket: Socket) => {
+      opened += 1
+      connections.set(socket, { id: opened, requests: 0 })
+      this.#sockets.add(socket)
+      socket.setNoDelay(true)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+    const next = (socket: Socket): ConnectionInfo => {
+      const connection = connections.get(socket) ?? { id: 0, requests: 0 }
+      connection.requests += 1
+      return connection
+    }
+    for (const event of ['request', 'checkContinue', 'checkExpectation'] as const) {
+      this.#server.on(event, (request, response) => {
+        const running = exchange(state, request, response, {
+          expectsContinue: event === 'checkContinue',
+          connection: { ...next(request.socket) },
+        }).finally(() => this.#running.delete(running))
+        this.#running.add(running)
+      })
+    }
+    this.#server.on('clientError', (error, socket) => answerParseError(error, socket, state.clock))
+    // CONNECT and Upgrade are not for us; without a listener Node would close without a word.
+    this.#server.on('connect', (_request, socket) => socket.destroy())
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const socket of this.#sockets) socket.destroy()
+    await Promise.all(this.#running)
+    await closed
+  }
+}
+
+function newBucket(name: string, now: number) {
+  return { name, createdAt: now, acl: 'private', storageClass: 'Standard' } as const
+}
+
+function madeUpCredentials(): SigningCredentials {
+  return { accessKeyId: `LTAI${randomHex(8)}`, accessKeySecret: randomHex(15) }
+}
+
+function lowerCased(record: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(record).map(([name, value]) => [name.toLowerCase(), value])
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error))
+}
