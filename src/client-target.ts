@@ -5,9 +5,9 @@
 import type { RetryNotice } from './client/call-options.js'
 import type { OssClient } from './client/client.js'
 import { ServiceError } from './errors.js'
-import { MARKER_NAME } from './options.js'
 import { parseCrc64 } from './protocol/digest.js'
 import type { ObjectHeaderOptions } from './protocol/headers.js'
+import { MARKER_NAME } from './resolve-options.js'
 import type { FoundObject, StoredObject, UploadTarget } from './upload/upload-target.js'
 
 export interface ClientTargetOptions {

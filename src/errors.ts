@@ -1,5 +1,6 @@
 /**
- * Every error of this library: one base, a stable `code` a class, typed fields, `cause` kept.
+ * The errors of this library: one base, a stable `code` a class, typed fields, `cause` kept. Those
+ * of a whole upload stand in upload-errors.ts.
  * Match on `code`, not on `instanceof`: two copies of the package may be loaded.
  * No message, field or stack ever holds a secret, a signature or a query string.
  */
@@ -208,98 +209,6 @@ export class DigestMismatchError extends OssError {
   }
 }
 
-/** Where and how an upload failed. */
-export interface UploadErrorDetails {
-  readonly bucket: string
-  readonly key: string
-  readonly operation?: string | undefined
-  readonly partNumber?: number | undefined
-  readonly uploadId?: string | undefined
-  readonly outcome: Outcome
-  readonly cause?: unknown
-}
-
-/** What an upload stream fails with, unless the failure is the caller's own (its source, its signal). */
-export class UploadError extends OssError {
-  override readonly code: OssErrorCode = 'ERR_OSS_UPLOAD'
-  readonly bucket: string
-  readonly key: string
-  /** The upload the parts belong to, once there was one. */
-  declare uploadId?: string
-  /** What became of the object; final once the stream has emitted `close`. */
-  outcome: Outcome
-  /** Why cleaning up failed, if it did: parts of `uploadId` may then still be stored (and billed). */
-  declare abortError?: Error
-  declare readonly status?: number
-  declare readonly ossCode?: string
-  declare readonly requestId?: string
-  declare readonly ec?: string
-
-  constructor(message: string, details: UploadErrorDetails) {
-    super(message, { cause: details.cause })
-    this.bucket = details.bucket
-    this.key = details.key
-    this.outcome = details.outcome
-    const { cause } = details
-    const inherited =
-      cause instanceof OssError
-        ? { operation: cause.operation, partNumber: cause.partNumber }
-        : { operation: undefined, partNumber: undefined }
-    assignDefined(this, {
-      operation: details.operation ?? inherited.operation,
-      partNumber: details.partNumber ?? inherited.partNumber,
-      uploadId: details.uploadId,
-    })
-    if (cause instanceof OssError) {
-      assignDefined(this, { attempts: cause.attempts, elapsedMs: cause.elapsedMs })
-    }
-    if (cause instanceof ServiceError) {
-      const { status, ossCode, requestId, ec } = cause
-      assignDefined(this, { status, ossCode, requestId, ec })
-    }
-  }
-}
-
-/** With `exactSize`, the stream was longer or shorter than `expectedSize`; nothing was published. */
-export class SizeMismatchError extends UploadError {
-  override readonly code = 'ERR_OSS_SIZE_MISMATCH' as const
-  /** `expectedSize`, in bytes. */
-  readonly expected: number
-  /** Bytes written when it was noticed. */
-  readonly actual: number
-
-  constructor(expected: number, actual: number, details: UploadErrorDetails) {
-    const relation = actual > expected ? 'at least ' : ''
-    super(
-      `Expected exactly ${expected} bytes for oss://${details.bucket}/${details.key}, got ${relation}${actual}`,
-      details,
-    )
-    this.expected = expected
-    this.actual = actual
-  }
-}
-
-/** The stream is longer than what the plan of at most 10,000 parts can hold. */
-export class PartLimitError extends UploadError {
-  override readonly code = 'ERR_OSS_PART_LIMIT' as const
-  /** Most bytes that this plan can hold. */
-  readonly capacity: number
-
-  constructor(capacity: number, details: UploadErrorDetails) {
-    super(
-      `oss://${details.bucket}/${details.key} is longer than the ${capacity} bytes that 10000 parts ` +
-        'can hold within this memory: set `expectedSize`, or raise `maxMemory` or `partSize`',
-      details,
-    )
-    this.capacity = capacity
-  }
-}
-
-/** The stream was destroyed, without a reason, before it had finished. */
-export class DestroyedError extends UploadError {
-  override readonly code = 'ERR_OSS_DESTROYED' as const
-}
-
 function serviceMessage(details: ServiceErrorDetails): string {
   const code = details.ossCode === undefined ? '' : ` ${details.ossCode}`
   const text = details.ossMessage ? `: ${clip(details.ossMessage, 512)}` : ''
@@ -334,7 +243,7 @@ function show(value: unknown): string {
 }
 
 /** Sets only what is there, so that a printed error shows no row of `undefined`. */
-function assignDefined(target: object, values: object): void {
+export function assignDefined(target: object, values: object): void {
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined) Object.assign(target, { [name]: value })
   }

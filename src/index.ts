@@ -8,26 +8,21 @@ export type { RetryPolicy } from './client/retry.js'
 export type { Credentials, CredentialsProvider, CredentialsSource } from './credentials.js'
 export {
   CredentialsError,
-  DestroyedError,
   DigestMismatchError,
   InvalidOptionError,
   MalformedResponseError,
   OssError,
   type OssErrorCode,
   type Outcome,
-  PartLimitError,
   ServiceError,
-  SizeMismatchError,
   TransportError,
   type TransportErrorKind,
-  UploadError,
 } from './errors.js'
 export type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
 export type { ObjectHeaderOptions } from './protocol/headers.js'
+export { DestroyedError, PartLimitError, SizeMismatchError, UploadError } from './upload-errors.js'
+export type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
 export {
-  type CapacityWarning,
   createOssWriteStream,
   OssWriteStream,
-  type UploadedPart,
-  type UploadResult,
 } from './write-stream.js'

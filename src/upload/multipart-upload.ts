@@ -3,15 +3,14 @@
  * and their cancellation. Bytes come in by `append`, the end by `finish` or `abort`. It knows
  * neither Node's streams nor HTTP; it speaks to an `UploadTarget`.
  */
+import type { Outcome } from '../errors.js'
+import { capacityOf } from '../protocol/part-plan.js'
 import {
-  OssError,
-  type Outcome,
+  asUploadError,
   PartLimitError,
   SizeMismatchError,
-  UploadError,
   type UploadErrorDetails,
-} from '../errors.js'
-import { capacityOf } from '../protocol/part-plan.js'
+} from '../upload-errors.js'
 import { BufferPool, bufferSizeFor } from './buffer-pool.js'
 import { endUpload, withDeadline } from './clean-up.js'
 import { combinedCrc64 } from './ledger.js'
@@ -21,7 +20,7 @@ import { PartFiller } from './part-filler.js'
 import { PartSender } from './part-sender.js'
 import type { AbortReport, Published, UploadSettings } from './upload-settings.js'
 import type { StoredObject, UploadTarget } from './upload-target.js'
-import { judgeAnswer, judgeError, type Questions, type Sent, type Verdict } from './verdict.js'
+import { judgeAnswer, judgeError, type Sent, type Verdict } from './verdict.js'
 
 const CAPACITY_WARNING = 0.8
 
@@ -108,16 +107,16 @@ export class MultipartUpload {
   append(chunk: Uint8Array): Promise<void> | undefined {
     this.#assertOpen()
     this.#bytes += chunk.byteLength
-    const { exactSize } = this.#settings
-    if (exactSize !== undefined && this.#bytes > exactSize) throw this.#sizeMismatch(exactSize)
+    const { exactSize = this.#bytes } = this.#settings
+    if (this.#bytes > exactSize) throw this.#sizeMismatch(exactSize)
     return this.#filler.append(chunk)
   }
 
   /** Sends what is left and publishes the object. Rejects with the failure if it cannot be. */
   async finish(): Promise<Published> {
     this.#assertOpen()
-    const { exactSize } = this.#settings
-    if (exactSize !== undefined && exactSize !== this.#bytes) throw this.#sizeMismatch(exactSize)
+    const { exactSize = this.#bytes } = this.#settings
+    if (this.#bytes !== exactSize) throw this.#sizeMismatch(exactSize)
     const last = this.#filler.takeLast()
     if (this.#initiated === undefined)
       return this.#put(last ?? new Part(1, 0, this.#settings.digests))
@@ -195,21 +194,17 @@ export class MultipartUpload {
     try {
       return judgeAnswer(await send(), sent, `oss://${bucket}/${key}`)
     } catch (error) {
+      const uploadId = this.#uploadId
       // A Put that we have cut short ourselves: its bytes may have been out already.
-      if (this.#uploadId === undefined && this.#cancel.signal.aborted) {
+      if (uploadId === undefined && this.#cancel.signal.aborted)
         return { error, outcome: 'unknown' }
-      }
       return withDeadline(abortMs, clock, 'Asking what became of the object', (signal) =>
-        judgeError(error, sent, this.#questions(signal)),
+        judgeError(error, sent, {
+          head: () => this.#target.head({ signal }),
+          ...(uploadId !== undefined && { endUpload: () => this.#end(uploadId, signal) }),
+        }),
       )
     }
-  }
-
-  #questions(signal: AbortSignal): Questions {
-    const uploadId = this.#uploadId
-    const head = () => this.#target.head({ signal })
-    if (uploadId === undefined) return { head }
-    return { head, endUpload: () => this.#end(uploadId, signal) }
   }
 
   /** Ends the upload on the server, once; where the parts are to be kept it only asks after it. */
@@ -217,10 +212,8 @@ export class MultipartUpload {
     if (this.#settings.leavePartsOnError) {
       return (await this.#target.isAlive({ uploadId, signal })) ? 'alive' : 'gone'
     }
-    this.#ended ??= endUpload(this.#target, uploadId, {
-      partsCutShort: this.#sender.cutShort,
-      signal,
-    })
+    const partsCutShort = this.#sender.cutShort
+    this.#ended ??= endUpload(this.#target, uploadId, { partsCutShort, signal })
     return this.#ended
   }
 
@@ -242,15 +235,11 @@ export class MultipartUpload {
     }
     const outcome = verdict?.outcome ?? 'absent'
     const uploadId = this.#uploadId
-    if (uploadId === undefined) {
-      this.#enter('aborted')
+    const { abortMs, clock, leavePartsOnError } = this.#settings
+    if (uploadId === undefined || leavePartsOnError) {
+      this.#enter(uploadId === undefined ? 'aborted' : 'suspended')
       return { outcome }
     }
-    if (this.#settings.leavePartsOnError) {
-      this.#enter('suspended')
-      return { outcome }
-    }
-    const { abortMs, clock } = this.#settings
     try {
       await withDeadline(abortMs, clock, 'AbortMultipartUpload', (signal) =>
         this.#end(uploadId, signal),
@@ -265,7 +254,7 @@ export class MultipartUpload {
 
   /** Makes the first failure the upload's, and stops everything that is under way. */
   #fail(error: unknown, outcome: Outcome = 'absent'): unknown {
-    const failure = this.#wrap(error, outcome)
+    const failure = asUploadError(error, { ...this.#details(), outcome })
     if (this.#over !== undefined) return failure
     this.#close(failure)
     this.#settings.hooks.onFailure(failure)
@@ -278,12 +267,6 @@ export class MultipartUpload {
     this.#pool.close(reason)
     this.#filler.close(reason)
     this.#cancel.abort(reason)
-  }
-
-  /** Errors of a request get the upload around them; an upload's own and foreign ones stay as they are. */
-  #wrap(error: unknown, outcome: Outcome): unknown {
-    if (!(error instanceof OssError) || error instanceof UploadError) return error
-    return new UploadError(error.message, { ...this.#details(), outcome, cause: error })
   }
 
   #sizeMismatch(exactSize: number): Error {

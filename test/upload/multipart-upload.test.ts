@@ -1,13 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  PartLimitError,
-  ServiceError,
-  SizeMismatchError,
-  TransportError,
-  UploadError,
-} from '../../src/errors.js'
+import { ServiceError, TransportError } from '../../src/errors.js'
 import { planParts } from '../../src/protocol/part-plan.js'
+import { PartLimitError, SizeMismatchError, UploadError } from '../../src/upload-errors.js'
 import { FakeTarget } from '../helpers/fake-target.js'
 import { bytes, newUpload, PART } from '../helpers/new-upload.js'
 

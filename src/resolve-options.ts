@@ -1,0 +1,266 @@
+/** Turns what a caller gave into what an upload stream is built from, or says what was wrong. No I/O. */
+import { OssClient } from './client/client.js'
+import { CLIENT_OPTION_NAMES } from './client/options.js'
+import { InvalidOptionError } from './errors.js'
+import type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
+import { contentTypeOf } from './protocol/content-type.js'
+import { checkBucketName, checkObjectKey, parseTarget } from './protocol/endpoint.js'
+import {
+  checkObjectHeaders,
+  OBJECT_HEADER_OPTION_NAMES,
+  type ObjectHeaderOptions,
+} from './protocol/headers.js'
+import {
+  DEFAULT_CONCURRENCY,
+  MAX_PART_SIZE,
+  MIN_PART_SIZE,
+  type PartPlan,
+  planParts,
+} from './protocol/part-plan.js'
+import { refuseUnknown } from './unknown-option.js'
+
+/** What an upload stream is built from. */
+export interface ResolvedOptions {
+  readonly client: OssClient
+  /** The client was made for this stream, which closes it. */
+  readonly ownsClient: boolean
+  readonly bucket: string
+  readonly key: string
+  readonly headers: ObjectHeaderOptions
+  readonly plan: PartPlan
+  readonly concurrency: number
+  readonly expectedSize: number | undefined
+  readonly exactSize: boolean
+  readonly leavePartsOnError: boolean
+  readonly signal: AbortSignal | undefined
+  readonly onProgress: ((progress: UploadProgress) => void) | undefined
+  readonly integrity: Integrity
+  readonly marker: string | undefined
+  readonly highWaterMark: number
+}
+
+/** Name of the user metadata that holds the marker of an upload. */
+export const MARKER_NAME = 'osspipe-upload'
+
+const DEFAULT_HIGH_WATER_MARK = 1024 * 1024
+const MAX_CONCURRENCY = 1000
+const INTEGRITIES: readonly unknown[] = ['md5', 'md5+crc64', 'crc64', false]
+
+const UPLOAD_OPTION_NAMES = [
+  'key',
+  'client',
+  'partSize',
+  'concurrency',
+  'parallel',
+  'maxMemory',
+  'expectedSize',
+  'exactSize',
+  'leavePartsOnError',
+  'signal',
+  'onProgress',
+  'integrity',
+  'marker',
+  'highWaterMark',
+] as const satisfies readonly (keyof OssWriteStreamOptions)[]
+
+/**
+ * Checks what the caller gave, before any I/O.
+ * @param random a number from 0 to 1, for the marker
+ * @throws {InvalidOptionError}
+ */
+export function resolveOptions(
+  target: string | undefined,
+  options: OssWriteStreamOptions,
+  random: () => number,
+): ResolvedOptions {
+  refuseUnknown(
+    options,
+    [...UPLOAD_OPTION_NAMES, ...CLIENT_OPTION_NAMES, ...OBJECT_HEADER_OPTION_NAMES],
+    'createOssWriteStream()',
+  )
+  const place = placeOf(target, options)
+  const sizes = sizesOf(options)
+  const exactSize = flag(options.exactSize, 'exactSize', false)
+  if (exactSize && sizes.expectedSize === undefined) {
+    throw InvalidOptionError.expected('expectedSize', 'given with `exactSize`', undefined)
+  }
+  const plan = planParts({ ...sizes, exactSize })
+  const marker = flag(options.marker, 'marker', true) ? newMarker(random) : undefined
+  const headers = headersOf(place.key, options, marker)
+  const integrity = options.integrity ?? 'md5'
+  if (!INTEGRITIES.includes(integrity)) {
+    throw InvalidOptionError.expected(
+      'integrity',
+      "'md5', 'md5+crc64', 'crc64' or false",
+      options.integrity,
+    )
+  }
+  const client = clientOf(options)
+  const bucket = place.bucket ?? client.bucket
+  if (bucket === undefined) {
+    throw InvalidOptionError.expected(
+      'bucket',
+      "given: as 'oss://bucket/key', as an option, or as OSS_BUCKET in the environment",
+      undefined,
+    )
+  }
+  return {
+    client,
+    ownsClient: options.client === undefined,
+    bucket,
+    key: place.key,
+    headers,
+    plan,
+    concurrency: sizes.concurrency,
+    expectedSize: sizes.expectedSize,
+    exactSize,
+    leavePartsOnError: flag(options.leavePartsOnError, 'leavePartsOnError', false),
+    signal: checkSignal(options.signal),
+    onProgress: checkFunction(options.onProgress),
+    integrity,
+    marker,
+    highWaterMark: integer(
+      options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK,
+      'highWaterMark',
+      0,
+      Number.MAX_SAFE_INTEGER,
+    ),
+  }
+}
+
+function placeOf(
+  target: string | undefined,
+  options: OssWriteStreamOptions,
+): { readonly bucket: string | undefined; readonly key: string } {
+  if (target === undefined) {
+    const bucket = options.bucket === undefined ? undefined : checkBucketName(options.bucket)
+    return { bucket, key: checkObjectKey(options.key) }
+  }
+  if (typeof target !== 'string') {
+    throw InvalidOptionError.expected('target', "a string such as 'oss://bucket/key'", target)
+  }
+  for (const name of ['bucket', 'key'] as const) {
+    if (options[name] !== undefined) {
+      throw new InvalidOptionError(
+        name,
+        `Expected no \`${name}\` beside the target ${JSON.stringify(target)}, which names it`,
+      )
+    }
+  }
+  return parseTarget(target)
+}
+
+function sizesOf(options: OssWriteStreamOptions) {
+  if (options.concurrency !== undefined && options.parallel !== undefined) {
+    throw new InvalidOptionError('parallel', 'Expected `concurrency` or `parallel`, not both')
+  }
+  const concurrencyName = options.parallel === undefined ? 'concurrency' : 'parallel'
+  const { partSize, maxMemory, expectedSize } = options
+  return {
+    concurrency: integer(
+      options.concurrency ?? options.parallel ?? DEFAULT_CONCURRENCY,
+      concurrencyName,
+      1,
+      MAX_CONCURRENCY,
+      '',
+    ),
+    partSize:
+      partSize === undefined
+        ? undefined
+        : integer(partSize, 'partSize', MIN_PART_SIZE, MAX_PART_SIZE),
+    maxMemory:
+      maxMemory === undefined
+        ? undefined
+        : integer(maxMemory, 'maxMemory', 2 * MIN_PART_SIZE, Number.MAX_SAFE_INTEGER),
+    expectedSize:
+      expectedSize === undefined
+        ? undefined
+        : integer(expectedSize, 'expectedSize', 0, Number.MAX_SAFE_INTEGER),
+  }
+}
+
+function headersOf(
+  key: string,
+  options: OssWriteStreamOptions,
+  marker: string | undefined,
+): ObjectHeaderOptions {
+  const headers: Record<string, unknown> = {}
+  for (const name of OBJECT_HEADER_OPTION_NAMES) {
+    if (options[name] !== undefined) headers[name] = options[name]
+  }
+  const given: ObjectHeaderOptions = { contentType: contentTypeOf(key), ...headers }
+  checkObjectHeaders(given)
+  if (marker === undefined) return given
+  for (const name of Object.keys(given.meta ?? {})) {
+    if (name.toLowerCase() === MARKER_NAME) {
+      throw new InvalidOptionError(
+        'meta',
+        `Expected no \`meta\` named ${MARKER_NAME}: it is the upload's marker (see \`marker\`)`,
+      )
+    }
+  }
+  const marked = { ...given, meta: { ...given.meta, [MARKER_NAME]: marker } }
+  // Once more, because the marker counts towards the limit of the user metadata.
+  checkObjectHeaders(marked)
+  return marked
+}
+
+function clientOf(options: OssWriteStreamOptions): OssClient {
+  const connection: Record<string, unknown> = {}
+  for (const name of CLIENT_OPTION_NAMES) {
+    if (options[name] !== undefined) connection[name] = options[name]
+  }
+  const { client } = options
+  if (client === undefined) return new OssClient(connection)
+  if (!(client instanceof OssClient)) {
+    throw InvalidOptionError.expected('client', 'an OssClient', client)
+  }
+  for (const name of Object.keys(connection)) {
+    // The bucket says where to, not how.
+    if (name === 'bucket') continue
+    throw new InvalidOptionError(
+      name,
+      `Expected no \`${name}\` beside \`client\`, which has its own`,
+    )
+  }
+  return client
+}
+
+function newMarker(random: () => number): string {
+  const word = () =>
+    Math.floor(random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0')
+  return word() + word() + word()
+}
+
+function integer(
+  value: unknown,
+  name: string,
+  least: number,
+  most: number,
+  unit = 'bytes',
+): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) {
+    return value
+  }
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
+  const suffix = unit === '' ? '' : ` (${unit})`
+  throw InvalidOptionError.expected(name, `an integer ${range}${suffix}`, value)
+}
+
+function flag(value: unknown, name: string, fallback: boolean): boolean {
+  if (value === undefined) return fallback
+  if (typeof value === 'boolean') return value
+  throw InvalidOptionError.expected(name, 'a boolean', value)
+}
+
+function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal
+  throw InvalidOptionError.expected('signal', 'an AbortSignal', signal)
+}
+
+function checkFunction<T>(value: T): T {
+  if (value === undefined || typeof value === 'function') return value
+  throw InvalidOptionError.expected('onProgress', 'a function', value)
+}

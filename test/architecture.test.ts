@@ -1,0 +1,120 @@
+/** Holds the shape of the house: who may import whom, where time and chance live, how long a file is. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const SRC = resolve(dirname(fileURLToPath(import.meta.url)), '../src')
+
+/** What each room may import: rooms, single files (without `.ts`), packages; `node:` is told apart. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  protocol: ['protocol', 'errors', 'node:crypto', 'node:net', 'node:buffer', 'fast-xml-parser'],
+  client: ['client', 'protocol', 'errors', 'credentials', 'unknown-option', 'node:', 'undici'],
+  upload: ['upload', 'protocol', 'errors', 'upload-errors'],
+  server: ['server', 'protocol', 'errors', 'node:', 'memfs'],
+  cli: ['cli', 'index', 'server', 'node:'],
+  errors: [],
+  'unknown-option': ['errors'],
+  credentials: ['errors', 'client'],
+  'upload-errors': ['errors'],
+  'upload-result': [],
+  options: ['client', 'protocol'],
+  'resolve-options': ['client', 'protocol', 'errors', 'options', 'unknown-option'],
+  'client-target': ['client', 'upload', 'resolve-options', 'protocol', 'errors'],
+  'write-stream': [
+    'client',
+    'client-target',
+    'upload',
+    'options',
+    'resolve-options',
+    'errors',
+    'upload-errors',
+    'upload-result',
+    'node:stream',
+  ],
+  index: [
+    'client',
+    'credentials',
+    'errors',
+    'options',
+    'protocol',
+    'upload-errors',
+    'upload-result',
+    'write-stream',
+  ],
+}
+
+/** The one file that may import a package; types may be imported anywhere the room allows it. */
+const ONLY_IN: Readonly<Record<string, string>> = {
+  undici: 'client/transport',
+  'fast-xml-parser': 'protocol/xml-parser',
+  memfs: 'server/store-fs',
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({ name: name.split(sep).join('/'), text: readFileSync(join(SRC, name), 'utf8') }))
+
+const imports = files.flatMap(({ name, text }) =>
+  [...text.matchAll(/^(?:import|export)( type)? [^'"]*?from '([^']+)'|import\('([^']+)'\)/gm)].map(
+    (match) => ({
+      from: name,
+      typeOnly: match[1] !== undefined,
+      to: target(name, match[2] ?? match[3] ?? ''),
+    }),
+  ),
+)
+
+describe('the house', () => {
+  it('is read as a whole', () => {
+    expect(files.length).toBeGreaterThan(40)
+    expect(imports.length).toBeGreaterThan(100)
+  })
+
+  it('lets imports point one way only', () => {
+    const wrong = imports.filter(({ from, to }) => !mayImport(from, to))
+    expect(wrong).toEqual([])
+  })
+
+  it.each(Object.entries(ONLY_IN))('imports the code of %s in %s only', (name, home) => {
+    const importers = imports.filter(({ to, typeOnly }) => to === name && !typeOnly)
+    expect([...new Set(importers.map(({ from }) => from))]).toEqual([`${home}.ts`])
+  })
+
+  it('takes time and chance from its two clocks only', () => {
+    const clocks = ['client/clock.ts', 'server/clock.ts']
+    const wrong = files.filter(
+      ({ name, text }) =>
+        !clocks.includes(name) &&
+        /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bset(Timeout|Interval|Immediate)\(|timers\/promises/.test(
+          text,
+        ),
+    )
+    expect(wrong.map(({ name }) => name)).toEqual([])
+  })
+
+  it('has no file of more than 300 lines', () => {
+    const long = files.filter(({ text }) => text.split('\n').length > 301)
+    expect(long.map(({ name }) => name)).toEqual([])
+  })
+
+  it('never waits at the top level, so that `require()` can load it', () => {
+    expect(
+      files.filter(({ text }) => /^(?:const .*= )?await /m.test(text)).map(({ name }) => name),
+    ).toEqual([])
+  })
+})
+
+/** `../errors.js` seen from `upload/part.ts` → `errors`; packages stay as they are. */
+function target(from: string, specifier: string): string {
+  if (!specifier.startsWith('.')) return specifier
+  const path = relative(SRC, resolve(SRC, dirname(from), specifier))
+  return path.split(sep).join('/').replace(/\.js$/, '')
+}
+
+function mayImport(from: string, to: string): boolean {
+  const [room = ''] = from.replace(/\.ts$/, '').split('/')
+  const allowed = ALLOWED[room] ?? []
+  const [top = ''] = to.startsWith('node:') ? [to] : to.split('/')
+  return allowed.some((each) => each === top || (each === 'node:' && to.startsWith('node:')))
+}
