@@ -25,6 +25,7 @@ interface Outcome {
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: TransportRequest
   readonly #outcome: Outcome
+  readonly #clock: Clock
   readonly #watchdog: Watchdog
   #releaseSignal: () => void = () => {}
   #controller: Dispatcher.DispatchController | undefined
@@ -44,6 +45,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   ) {
     this.#request = request
     this.#outcome = outcome
+    this.#clock = clock
     this.#watchdog = new Watchdog(clock, timeouts, (error) => this.#giveUp(error))
     this.#releaseSignal = onAbort(request.signal, () => this.#giveUp(request.signal?.reason))
   }
@@ -128,7 +130,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#over) return
     this.#close()
-    if (this.#stream === undefined) this.#settle({})
+    if (this.#stream === undefined) this.#settleOnceFree()
     else this.#stream.push(null)
   }
 
@@ -156,6 +158,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
         requestId: this.#headers['x-oss-request-id'],
       },
     )
+  }
+
+  /**
+   * Undici frees a connection a turn of the event loop after the answer. Settled earlier, a caller's
+   * next request would find it busy and open another one, for every second of many small requests.
+   */
+  #settleOnceFree(): void {
+    Promise.resolve()
+      .then(() => this.#clock.breathe())
+      .then(() => this.#settle({}))
   }
 
   #giveUp(reason: unknown): void {

@@ -1,0 +1,63 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { nextSliceSize, slicesOf, slicesOfSource } from '../../src/client/slices.js'
+import { FakeClock } from '../helpers/fake-clock.js'
+
+const KIB = 1024
+
+describe('slices', () => {
+  it.each([
+    { size: 64 * KIB, tookMs: 0, next: 128 * KIB },
+    { size: 512 * KIB, tookMs: 999, next: 512 * KIB },
+    { size: 64 * KIB, tookMs: 1000, next: 32 * KIB },
+    { size: 16 * KIB, tookMs: 60_000, next: 16 * KIB },
+  ])(
+    'follow one of $size bytes that took $tookMs ms with $next bytes',
+    ({ size, tookMs, next }) => {
+      expect(nextSliceSize(size, tookMs)).toBe(next)
+    },
+  )
+
+  it('are views that add up to the body, none longer than 512 KiB', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 3 * 512 * KIB }), { maxLength: 4 }),
+        (sizes) => {
+          const body = sizes.map((size, i) => new Uint8Array(size).fill(i + 1))
+          const slices = [...slicesOf(body, new FakeClock(), () => {})]
+          expect(Buffer.concat(slices).equals(Buffer.concat(body))).toBe(true)
+          const buffers = new Set<ArrayBufferLike>(body.map((bytes) => bytes.buffer))
+          for (const slice of slices) {
+            expect(slice.byteLength).toBeLessThanOrEqual(512 * KIB)
+            expect(buffers.has(slice.buffer)).toBe(true)
+          }
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+
+  it('report each that is taken', () => {
+    let taken = 0
+    const slices = slicesOf([new Uint8Array(200 * KIB)], new FakeClock(), () => {
+      taken += 1
+    })
+    expect(taken).toBe(0)
+    slices.next()
+    expect(taken).toBe(1)
+    slices.next()
+    expect(taken).toBe(2)
+  })
+
+  it('are cut from a source as it is read', async () => {
+    async function* read() {
+      yield Buffer.from('abc')
+      yield Buffer.alloc(600 * KIB, 'x')
+    }
+    const sizes: number[] = []
+    for await (const slice of slicesOfSource(read, new FakeClock(), () => {})) {
+      sizes.push(slice.byteLength)
+    }
+    expect(sizes.reduce((a, b) => a + b)).toBe(600 * KIB + 3)
+  })
+})
