@@ -7,6 +7,19 @@ import { InvalidOptionError } from '../errors.js'
 import { percentEncode } from './percent-encoding.js'
 import { trimBlanks } from './signable-request.js'
 
+/** Who may read and write an object ("x-oss-object-acl"); `default` is what the bucket says. */
+export const ACLS = ['default', 'private', 'public-read', 'public-read-write'] as const
+/** Storage classes, from the quickest to the cheapest ("x-oss-storage-class"). */
+export const STORAGE_CLASSES = [
+  'Standard',
+  'IA',
+  'Archive',
+  'ColdArchive',
+  'DeepColdArchive',
+] as const
+/** Ways of encryption on the server ("x-oss-server-side-encryption"). */
+export const ENCRYPTIONS = ['AES256', 'KMS', 'SM4'] as const
+
 const MAX_CALLBACK_BYTES = 5 * 1024
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 

@@ -5,31 +5,26 @@
  */
 
 import { InvalidOptionError } from '../errors.js'
+import { HEADERS, type ObjectRequest, RESERVED, requestsOf } from './header-table.js'
 import {
+  type ACLS,
   at,
   checkHeader,
   checkTrafficLimit,
+  type ENCRYPTIONS,
   entries,
   formatCallback,
   formatCallbackVars,
   formatTagging,
   httpDate,
   oneOf,
+  type STORAGE_CLASSES,
   text,
 } from './header-values.js'
 
 export { contentTypeOf } from './content-type.js'
-export { checkHeader } from './header-values.js'
-
-export const ACLS = ['default', 'private', 'public-read', 'public-read-write'] as const
-export const STORAGE_CLASSES = [
-  'Standard',
-  'IA',
-  'Archive',
-  'ColdArchive',
-  'DeepColdArchive',
-] as const
-export const ENCRYPTIONS = ['AES256', 'KMS', 'SM4'] as const
+export type { ObjectRequest } from './header-table.js'
+export { ACLS, checkHeader, ENCRYPTIONS, STORAGE_CLASSES } from './header-values.js'
 
 /** An application server that OSS calls once the object is published ("Callback"). */
 export interface CallbackOptions {
@@ -53,7 +48,10 @@ export interface ObjectHeaderOptions {
   readonly contentEncoding?: string | undefined
   /** When caches shall let go of the object. */
   readonly expires?: string | Date | undefined
-  /** Further headers, for PutObject and InitiateMultipartUpload. */
+  /**
+   * Further headers, for PutObject and InitiateMultipartUpload; one that has an option of its own
+   * goes where that option goes. Not those that this library sets itself.
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** User metadata (`x-oss-meta-*`): names of letters, digits and `-`, values Latin-1, at most 8 KiB together. */
   readonly meta?: Readonly<Record<string, string>> | undefined
@@ -90,13 +88,6 @@ export const OBJECT_HEADER_OPTION_NAMES = [
   'trafficLimit',
 ] as const satisfies readonly (keyof ObjectHeaderOptions)[]
 
-/** The requests of an upload that carry headers of the object. */
-export type ObjectRequest =
-  | 'PutObject'
-  | 'InitiateMultipartUpload'
-  | 'UploadPart'
-  | 'CompleteMultipartUpload'
-
 /**
  * Gives the headers that options put on a request, under lower-case names.
  *
@@ -131,61 +122,6 @@ export function userMetadata(
 
 const META = 'x-oss-meta-'
 const MAX_META_BYTES = 8 * 1024
-
-const CREATING: readonly ObjectRequest[] = ['PutObject', 'InitiateMultipartUpload']
-const PUBLISHING: readonly ObjectRequest[] = ['PutObject', 'CompleteMultipartUpload']
-const UPLOADING: readonly ObjectRequest[] = ['PutObject', 'UploadPart']
-const ALL: readonly ObjectRequest[] = [...CREATING, 'UploadPart', 'CompleteMultipartUpload']
-
-interface HeaderRow {
-  /** Option that gives the header; none for one that only comes in `headers`. */
-  readonly option?: Exclude<keyof ObjectHeaderOptions, 'headers' | 'meta'>
-  readonly on: readonly ObjectRequest[]
-  /** All values there are, if they are few. */
-  readonly values?: readonly string[]
-}
-
-/** By header. One that is not here goes where the object is created. */
-const HEADERS: ReadonlyMap<string, HeaderRow> = new Map<string, HeaderRow>([
-  ['content-type', { option: 'contentType', on: CREATING }],
-  ['cache-control', { option: 'cacheControl', on: CREATING }],
-  ['content-disposition', { option: 'contentDisposition', on: CREATING }],
-  ['content-encoding', { option: 'contentEncoding', on: CREATING }],
-  ['expires', { option: 'expires', on: CREATING }],
-  ['x-oss-object-acl', { option: 'acl', on: PUBLISHING, values: ACLS }],
-  ['x-oss-storage-class', { option: 'storageClass', on: CREATING, values: STORAGE_CLASSES }],
-  [
-    'x-oss-server-side-encryption',
-    { option: 'serverSideEncryption', on: CREATING, values: ENCRYPTIONS },
-  ],
-  ['x-oss-server-side-encryption-key-id', { option: 'sseKmsKeyId', on: CREATING }],
-  ['x-oss-tagging', { option: 'tagging', on: CREATING }],
-  [
-    'x-oss-forbid-overwrite',
-    {
-      option: 'forbidOverwrite',
-      on: [...CREATING, 'CompleteMultipartUpload'],
-      values: ['true', 'false'],
-    },
-  ],
-  ['x-oss-callback', { option: 'callback', on: PUBLISHING }],
-  ['x-oss-callback-var', { option: 'callback', on: PUBLISHING }],
-  ['x-oss-traffic-limit', { option: 'trafficLimit', on: UPLOADING }],
-  ['x-oss-request-payer', { on: ALL, values: ['requester'] }],
-])
-
-/** Headers that are ours to set, that would change the operation, or that undici refuses. */
-const RESERVED: ReadonlySet<string> = new Set([
-  ...['authorization', 'connection', 'content-length', 'content-md5', 'date', 'expect', 'host'],
-  ...['keep-alive', 'proxy-authorization', 'proxy-connection', 'te', 'trailer'],
-  ...['transfer-encoding', 'upgrade', 'x-oss-complete-all', 'x-oss-content-sha256'],
-  ...['x-oss-copy-source', 'x-oss-date', 'x-oss-hash-crc64ecma', 'x-oss-metadata-directive'],
-  ...['x-oss-security-token', 'x-oss-tagging-directive'],
-])
-
-function requestsOf(header: string): readonly ObjectRequest[] {
-  return HEADERS.get(header)?.on ?? CREATING
-}
 
 /** Every header of the options, checked, wherever it goes. */
 function allHeaders(options: ObjectHeaderOptions): Map<string, string> {
@@ -251,7 +187,10 @@ function addFreeHeaders(headers: Map<string, string>, free: unknown): void {
     }
     const row = HEADERS.get(lower)
     if (row?.values !== undefined) oneOf(row.values, value, at('headers', name))
-    if (row?.option === 'trafficLimit') checkTrafficLimit(Number(value), at('headers', name))
+    if (row?.option === 'trafficLimit') {
+      const plain = /^\d+$/.test(String(value))
+      checkTrafficLimit(plain ? Number(value) : value, at('headers', name))
+    }
     headers.set(lower, String(value))
   }
 }

@@ -181,6 +181,7 @@ describe('checkObjectHeaders', () => {
     [{ headers: { 'x-oss-object-acl': 'public' } }, /^headers\["x-oss-object-acl"\]: .*one of/],
     [{ headers: { 'x-oss-storage-class': 'Glacier' } }, /^headers\["x-oss-storage-class"\]: /],
     [{ headers: { 'x-oss-traffic-limit': '1' } }, /^headers\["x-oss-traffic-limit"\]: /],
+    [{ headers: { 'x-oss-traffic-limit': '8.192e5' } }, /^headers\["x-oss-traffic-limit"\]: /],
     [{ headers: { 'x-oss-server-side-encryption-key-id': 'k' } }, /^serverSideEncryption: /],
     [{ callback: 'https://example.com' }, /^callback: .*an object/],
     [{ callback: { body: 'x' } }, /^callback\.url: /],
