@@ -148,7 +148,7 @@ export function verifyV4(request: VerifiableRequest, context: VerifyContext): Ve
       : checkValidity(time, claim.expiresSeconds, context.now)
   if (late !== undefined) return late
 
-  query.delete('x-oss-signature')
+  if (!inHeader) query.delete('x-oss-signature')
   const signed = computeV4(secret.accessKeySecret, scope, timestamp, {
     request,
     query: [...query],

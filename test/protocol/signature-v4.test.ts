@@ -404,6 +404,7 @@ describe('any V4 signature', () => {
     time: header('x-oss-date', (value) =>
       value.replace(/(.)Z$/, (_, digit) => `${digit === '0' ? 1 : 0}Z`),
     ),
+    'added signature in the query': addQuery('x-oss-signature', 'x'),
     'added token': header('x-oss-security-token', (value) => `${value}x`),
   }
   const inQuery: Record<string, Change> = {
