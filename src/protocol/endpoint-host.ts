@@ -48,8 +48,8 @@ export function parseEndpoint(endpoint: unknown, secure: boolean | undefined): E
 function isHost(name: string): boolean {
   if (name.startsWith('[')) return isIPv6(name.slice(1, -1)) && !name.includes('%')
   const labels = name.split('.')
-  // A name that ends in digits is an address or a mistake (127.1, 300.0.0.1), never a domain.
-  if (/^\d/.test(labels.at(-1) ?? '')) return isIPv4(name)
+  // A name whose last label is a number is an address or a mistake (127.1, 300.0.0.1), never a domain.
+  if (/^(?:\d+|0x[\da-f]*)$/.test(labels.at(-1) ?? '')) return isIPv4(name)
   return (
     name.length <= 253 &&
     labels.every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label))

@@ -313,6 +313,7 @@ describe('resolveEndpoint', () => {
     [{ endpoint: 'oss.example.com:80:80' }, /^endpoint: /],
     [{ endpoint: '300.0.0.1' }, /^endpoint: /],
     [{ endpoint: '127.1' }, /^endpoint: /],
+    [{ endpoint: '0x7f.0x1' }, /^endpoint: /],
     [{ endpoint: '::1' }, /^endpoint: /],
     [{ endpoint: '[::g]' }, /^endpoint: /],
     [{ endpoint: '[fe80::1%25eth0]' }, /^endpoint: /],
