@@ -34,7 +34,8 @@ export interface ResolvedOptions {
   readonly leavePartsOnError: boolean
   readonly signal: AbortSignal | undefined
   readonly onProgress: ((progress: UploadProgress) => void) | undefined
-  readonly integrity: Integrity
+  /** Which digests of the bytes we compute ourselves. */
+  readonly digests: { readonly md5: boolean; readonly crc64: boolean }
   readonly marker: string | undefined
   readonly highWaterMark: number
 }
@@ -44,7 +45,6 @@ export const MARKER_NAME = 'osspipe-upload'
 
 const DEFAULT_HIGH_WATER_MARK = 1024 * 1024
 const MAX_CONCURRENCY = 1000
-const INTEGRITIES: readonly unknown[] = ['md5', 'md5+crc64', 'crc64', false]
 
 const UPLOAD_OPTION_NAMES = [
   'key',
@@ -87,14 +87,6 @@ export function resolveOptions(
   const plan = planParts({ ...sizes, exactSize })
   const marker = flag(options.marker, 'marker', true) ? newMarker(random) : undefined
   const headers = headersOf(place.key, options, marker)
-  const integrity = options.integrity ?? 'md5'
-  if (!INTEGRITIES.includes(integrity)) {
-    throw InvalidOptionError.expected(
-      'integrity',
-      "'md5', 'md5+crc64', 'crc64' or false",
-      options.integrity,
-    )
-  }
   const client = clientOf(options)
   const bucket = place.bucket ?? client.bucket
   if (bucket === undefined) {
@@ -117,7 +109,7 @@ export function resolveOptions(
     leavePartsOnError: flag(options.leavePartsOnError, 'leavePartsOnError', false),
     signal: checkSignal(options.signal),
     onProgress: checkFunction(options.onProgress),
-    integrity,
+    digests: digestsOf(options.integrity),
     marker,
     highWaterMark: integer(
       options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK,
@@ -224,6 +216,25 @@ function clientOf(options: OssWriteStreamOptions): OssClient {
     )
   }
   return client
+}
+
+function digestsOf(integrity: Integrity = 'md5'): ResolvedOptions['digests'] {
+  switch (integrity) {
+    case 'md5':
+      return { md5: true, crc64: false }
+    case 'crc64':
+      return { md5: false, crc64: true }
+    case 'md5+crc64':
+      return { md5: true, crc64: true }
+    case false:
+      return { md5: false, crc64: false }
+    default:
+      throw InvalidOptionError.expected(
+        'integrity',
+        "'md5', 'md5+crc64', 'crc64' or false",
+        integrity,
+      )
+  }
 }
 
 function newMarker(random: () => number): string {

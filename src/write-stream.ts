@@ -7,7 +7,7 @@ import type { RetryNotice } from './client/call-options.js'
 import { type Clock, systemClock } from './client/clock.js'
 import { clientTarget } from './client-target.js'
 import type { Outcome } from './errors.js'
-import type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
+import type { OssWriteStreamOptions, UploadProgress } from './options.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import type { LedgerRow } from './upload/ledger.js'
 import { MultipartUpload } from './upload/multipart-upload.js'
@@ -163,6 +163,12 @@ export class OssWriteStream extends Writable {
     this.#end(error).then(callback, callback)
   }
 
+  /** For `await using`: unless it has finished it is given up, and cleaning up is waited for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.destroyed) this.destroy()
+    await this.settled
+  }
+
   async #appendAll(chunks: { chunk: Buffer }[]): Promise<void> {
     for (const { chunk } of chunks) {
       const waiting = this.#upload.append(chunk)
@@ -171,6 +177,8 @@ export class OssWriteStream extends Writable {
   }
 
   #publish(published: Published): void {
+    // Given up while Complete was under way: `outcome` tells that it has landed all the same.
+    if (this.destroyed) return
     const { object, size, crc64, parts } = published
     const { uploadId } = this.#upload
     this.#result = {
@@ -187,8 +195,7 @@ export class OssWriteStream extends Writable {
       durationMs: this.#clock.now() - this.#startedAt,
       retries: this.#retries,
     }
-    this.#outcome = 'published'
-    if (!this.destroyed) this.#tellProgress()
+    this.#tellProgress()
   }
 
   /** Cleans up after anything but success, and completes the error that the user will see. */
@@ -219,7 +226,7 @@ export class OssWriteStream extends Writable {
   }
 
   #newUpload(): MultipartUpload {
-    const { client, bucket, key, headers, plan, concurrency, integrity } = this.#settings
+    const { client, bucket, key, headers, plan, concurrency, digests } = this.#settings
     const { exactSize, expectedSize, leavePartsOnError, marker } = this.#settings
     const target = clientTarget(client, {
       bucket,
@@ -232,7 +239,7 @@ export class OssWriteStream extends Writable {
       key,
       plan,
       concurrency,
-      digests: digestsOf(integrity),
+      digests,
       exactSize: exactSize ? expectedSize : undefined,
       leavePartsOnError,
       abortMs: client.timeouts.abortMs,
@@ -282,13 +289,6 @@ export class OssWriteStream extends Writable {
 }
 
 type Callback = (error?: Error | null) => void
-
-function digestsOf(integrity: Integrity): { readonly md5: boolean; readonly crc64: boolean } {
-  return {
-    md5: integrity === 'md5' || integrity === 'md5+crc64',
-    crc64: integrity === 'crc64' || integrity === 'md5+crc64',
-  }
-}
 
 /** A listener may throw anything; a stream fails with an Error. */
 function asError(error: unknown): Error {
