@@ -97,6 +97,7 @@ function fillTables(): void {
   }
 }
 
+/** Product of two polynomials modulo P; bit 63 of a word is the coefficient of x^0. */
 function multiply(a: Word, b: Word): Word {
   let high = 0
   let low = 0
@@ -118,9 +119,10 @@ function multiply(a: Word, b: Word): Word {
   return [high, low]
 }
 
-/** x^(8·2^k) mod P at index `k`. Coefficients run from the top bit (x^0) down. */
+/** x^(8·2^k) mod P at index `k`, as far as it was needed yet: at most 53 of them. */
 const squares: Word[] = [[0x00800000, 0]]
 
+/** x^(8·exponent) mod P: what `exponent` zero bytes do to a checksum. */
 function powerOfX8(exponent: number): Word {
   let result: Word = [0x80000000, 0]
   let rest = exponent
