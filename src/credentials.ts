@@ -122,7 +122,8 @@ function fixed(credentials: ResolvedCredentials): CredentialsCache {
   }
 }
 
-function isClient(source: object): source is CredentialClient {
+function isClient(source: unknown): source is CredentialClient {
+  if (typeof source !== 'object' || source === null) return false
   return 'getCredential' in source && typeof source.getCredential === 'function'
 }
 
