@@ -84,7 +84,8 @@ export function retryAfter(
 function ofRetryAfter(value: string | undefined, now: number | undefined): number | undefined {
   const seconds = numberOf(value)
   if (seconds !== undefined) return seconds * 1000
-  const date = Date.parse(value ?? '')
+  // `Date.parse` takes even `-5` for a date.
+  const date = Date.parse(value?.endsWith('GMT') ? value : '')
   return now === undefined || Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }
 
