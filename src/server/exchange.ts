@@ -101,7 +101,7 @@ export async function exchange(
     try {
       if (address instanceof Failure) throw address
       const visit = { method, headers, body, address, operation, requestId, now }
-      answer = await process(state, visit, faults)
+      answer = await answerFor(state, visit, faults)
     } catch (error) {
       if (error instanceof Disconnected) throw error
       if (!(error instanceof Failure)) state.onError(error)
@@ -140,7 +140,7 @@ interface Visit {
   readonly now: () => number
 }
 
-async function process(state: ServerState, visit: Visit, faults: AppliedFaults): Promise<Answer> {
+async function answerFor(state: ServerState, visit: Visit, faults: AppliedFaults): Promise<Answer> {
   await faults.held('arrival')
   for (const { delayMs } of faults.all('delayMs')) await state.clock.sleep(delayMs, state.closing)
   const instead = await answerFault(faults, visit.body)
@@ -169,8 +169,6 @@ async function handle(state: ServerState, visit: Visit, faults: AppliedFaults): 
   )
   if (operation === undefined) throw refuseUnknown(method, query)
   checkNames(address, state.region)
-  const handler = HANDLERS[operation]
-  if (handler === undefined) throw failures.notImplemented(operation)
   const existing = state.store.bucket(bucket)
   if (operation !== 'PutBucket' && scope !== 'service' && existing === undefined) {
     throw failures.noSuchBucket(bucket)
@@ -195,7 +193,7 @@ async function handle(state: ServerState, visit: Visit, faults: AppliedFaults): 
     now,
     damage: faults.all('corrupt').some((fault) => fault.corrupt === 'stored'),
   }
-  return handler(request)
+  return HANDLERS[operation](request)
 }
 
 const NOWHERE: Address = {

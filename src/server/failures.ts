@@ -52,6 +52,17 @@ export const failures = {
       ec: '0015-00000301',
       details: { BucketName: bucket },
     }),
+  noSuchLifecycle: (bucket: string) =>
+    new Failure(404, 'NoSuchLifecycle', 'No Row found in Lifecycle Table.', {
+      ec: '0012-00000204',
+      details: { BucketName: bucket },
+    }),
+  missingArgument: (name: string) =>
+    new Failure(400, 'MissingArgument', 'Missing Some Required Arguments.', {
+      details: { ArgumentName: name },
+    }),
+  callbackFailed: (message: string) =>
+    new Failure(203, 'CallbackFailed', message, { ec: '0007-00000203' }),
   noSuchKey: (key: string) =>
     new Failure(404, 'NoSuchKey', 'The specified key does not exist.', {
       ec: '0026-00000001',

@@ -9,6 +9,7 @@ import {
 } from '../protocol/xml.js'
 import { type Answer, xmlAnswer } from './answers.js'
 import { assembleParts } from './assemble.js'
+import { callbackOf, runCallback } from './callback.js'
 import { decodeDocument, readDocument } from './document.js'
 import { failures } from './failures.js'
 import { newUploadId } from './ids.js'
@@ -107,6 +108,7 @@ export async function completeMultipartUpload(request: OssRequest): Promise<Answ
   uploadOf(request)
   const encoding = encodingTypeOf(request)
   const acl = aclOf(headers)
+  const callback = callbackOf(request)
   const forbidden = forbidsOverwrite(headers)
   const all = headers['x-oss-complete-all']
   if (all !== undefined && all.toLowerCase() !== 'yes') {
@@ -133,18 +135,15 @@ export async function completeMultipartUpload(request: OssRequest): Promise<Answ
     if (forbidden && current !== undefined) throw failures.fileAlreadyExists(EXISTS_EC)
   })
   if (object === undefined) throw noSuchUpload(request)
-  const xml = encodeCompleteResult({
-    location: locationOf(request),
-    bucket,
-    key,
-    etag: object.etag,
-    ...encoding,
-  })
-  return xmlAnswer(xml, {
+  const answerHeaders = {
     etag: quoteEtag(object.etag),
     'x-oss-hash-crc64ecma': object.crc64,
     ...encryptionHeaders(object.headers),
-  })
+  }
+  if (callback !== undefined) return runCallback(callback, request, object, answerHeaders)
+  const location = locationOf(request)
+  const xml = encodeCompleteResult({ location, bucket, key, etag: object.etag, ...encoding })
+  return xmlAnswer(xml, answerHeaders)
 }
 
 export async function abortMultipartUpload(request: OssRequest): Promise<Answer> {

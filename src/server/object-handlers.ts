@@ -2,7 +2,7 @@
 
 import { md5Base64, md5Hex, quoteEtag } from '../protocol/digest.js'
 import type { Answer } from './answers.js'
-import type { StoredBody } from './blob-store.js'
+import { callbackOf, runCallback } from './callback.js'
 import { failures } from './failures.js'
 import { bucketOf, type OssRequest } from './oss-request.js'
 import { checkConditions, parseRange } from './ranges.js'
@@ -28,6 +28,7 @@ export async function putObject(request: OssRequest): Promise<Answer> {
   const kept = storedHeaders(headers, bucket.record)
   const acl = aclOf(headers)
   const tagging = taggingOf(headers)
+  const callback = callbackOf(request)
   const forbidden = forbidsOverwrite(headers)
   if (forbidden && bucket.objects.has(key)) throw failures.fileAlreadyExists(EXISTS_EC)
   const body = await receiveBody(request)
@@ -44,32 +45,24 @@ export async function putObject(request: OssRequest): Promise<Answer> {
     ...(acl === undefined ? {} : { acl }),
     ...(tagging === undefined ? {} : { tagging }),
   }
-  await publish(request, body, (current) => {
-    if (forbidden && current !== undefined) throw failures.fileAlreadyExists(EXISTS_EC)
-    return record
-  })
-  return {
-    status: 200,
-    headers: {
-      etag: quoteEtag(record.etag),
-      'x-oss-hash-crc64ecma': record.crc64,
-      'content-md5': md5Base64(body.md5),
-      ...encryptionHeaders(kept),
-    },
+  let stored = false
+  try {
+    stored = await store.editObject(request.bucket, key, (current) => {
+      if (forbidden && current !== undefined) throw failures.fileAlreadyExists(EXISTS_EC)
+      return record
+    })
+  } finally {
+    if (!stored) await store.blobs.release(body.segments)
   }
-
-  async function publish(
-    { bucket: name }: OssRequest,
-    stored: StoredBody,
-    edit: (current: ObjectRecord | undefined) => ObjectRecord,
-  ): Promise<void> {
-    try {
-      if (!(await store.editObject(name, key, edit))) throw failures.noSuchBucket(name)
-    } catch (error) {
-      await store.blobs.release(stored.segments)
-      throw error
-    }
+  if (!stored) throw failures.noSuchBucket(request.bucket)
+  const answerHeaders = {
+    etag: quoteEtag(record.etag),
+    'x-oss-hash-crc64ecma': record.crc64,
+    'content-md5': md5Base64(body.md5),
+    ...encryptionHeaders(kept),
   }
+  if (callback !== undefined) return runCallback(callback, request, record, answerHeaders)
+  return { status: 200, headers: answerHeaders }
 }
 
 export async function getObject(request: OssRequest): Promise<Answer> {

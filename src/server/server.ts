@@ -14,6 +14,7 @@ import { FaultScript } from './faults.js'
 import { randomHex } from './ids.js'
 import { InspectedObjects, InspectedUploads } from './inspect.js'
 import { KeyRing, type TemporaryCredentials } from './key-ring.js'
+import { LifecycleRunner } from './lifecycle.js'
 import { answerParseError } from './parse-errors.js'
 import { Store } from './store.js'
 import { chooseFs, type ServerFs } from './store-fs.js'
@@ -63,6 +64,8 @@ export interface OssServer {
   options(): { endpoint: string; region: string; credentials: SigningCredentials }
   /** Makes a temporary key pair with a security token, which expires `durationMs` from now. @default 1 hour */
   issueToken(durationMs?: number): TemporaryCredentials
+  /** Carries out the lifecycle rules as of now, as every request does about once a minute; returns how many uploads and objects went. */
+  runLifecycle(): Promise<number>
   /** What shall go wrong. */
   readonly faults: FaultScript
   /** What was asked. */
@@ -102,6 +105,7 @@ export async function createOssServer(options: OssServerOptions = {}): Promise<O
   }
   const keys = new KeyRing(credentials)
   const closing = new AbortController()
+  const lifecycle = new LifecycleRunner(store, clock)
   const state: ServerState = {
     store,
     keys,
@@ -115,7 +119,7 @@ export async function createOssServer(options: OssServerOptions = {}): Promise<O
     },
     stallMs: options.stallMs ?? 60_000,
     closing: closing.signal,
-    beforeRequest: async () => {},
+    beforeRequest: () => lifecycle.runIfDue(),
     onError: options.onError ?? warn,
   }
   const listener = await Listener.start(state, host, port)
@@ -134,6 +138,7 @@ export async function createOssServer(options: OssServerOptions = {}): Promise<O
     region,
     options: () => ({ endpoint: listener.url, region, credentials: { ...first } }),
     issueToken: (durationMs = 3_600_000) => keys.issue(clock.now() + durationMs),
+    runLifecycle: () => lifecycle.run(),
     faults: state.faults,
     requests: state.trace,
     objects: new InspectedObjects(store),

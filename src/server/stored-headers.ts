@@ -97,6 +97,13 @@ export function forbidsOverwrite(headers: Headers): boolean {
   )
 }
 
+/** COPY or REPLACE, in any case. @throws {Failure} 400 InvalidArgument */
+export function directiveOf(headers: Headers, name: string): 'COPY' | 'REPLACE' {
+  const value = headers[name]?.toUpperCase() ?? 'COPY'
+  if (value === 'COPY' || value === 'REPLACE') return value
+  throw failures.invalidArgument(`The value of ${name} is not valid.`, name, value)
+}
+
 /** What an answer tells of an object besides its content's length. */
 export function describeObject(record: ObjectRecord): Record<string, string> {
   const tags = Object.keys(record.tagging ?? {}).length
