@@ -1,0 +1,30 @@
+/** A stream never keeps the process from ending, nor ends it. */
+import { describe, expect, it } from 'vitest'
+import { runChild } from '../helpers/run-child.js'
+import { startServer } from '../helpers/start-server.js'
+
+describe('a process', () => {
+  it.each([
+    ['success', ['closed ']],
+    ['destroy', ['closed ']],
+    ['unused', []],
+  ])('ends by itself after: %s', { timeout: 30_000 }, async (ending, lines) => {
+    const server = await startServer()
+    const { code, stdout, stderr } = await runChild('leave', server, [ending])
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    for (const line of lines) expect(stdout).toContain(line)
+    expect(stdout).not.toMatch(/TCP|Timeout|Worker/)
+    expect(server.uploads.list()).toEqual([])
+  })
+
+  it('survives a failure that nobody but `finished` looks at', { timeout: 30_000 }, async () => {
+    const server = await startServer()
+    server.faults.add({ operation: 'UploadPart' }, { status: 403, code: 'AccessDenied' })
+    const { code, stdout, stderr } = await runChild('leave', server, ['failure'])
+    expect(stderr).toBe('')
+    expect(stdout).toContain('ERR_OSS_UPLOAD')
+    expect(code).toBe(0)
+    expect(server.uploads.list()).toEqual([])
+  })
+})
