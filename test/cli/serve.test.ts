@@ -1,0 +1,122 @@
+/** `osspipe serve` as a user starts it: a process, its lines, its signals. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { finished } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createOssWriteStream } from '../../src/write-stream.js'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+interface Command {
+  readonly child: ChildProcess
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>
+  /** The lines up to the one that says where it listens. */
+  readonly listening: Promise<string[]>
+}
+
+function osspipe(...args: string[]): Command {
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  const lines: string[] = []
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const listening = new Promise<string[]>((resolve) => {
+    createInterface(child.stdout).on('line', (line) => {
+      lines.push(line)
+      if (line.startsWith('listening on ')) resolve([...lines])
+    })
+  })
+  const ended = new Promise<Awaited<Command['ended']>>((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout: lines.join('\n'), stderr }))
+  })
+  return { child, ended, listening }
+}
+
+function environment(lines: readonly string[]): Record<string, string> {
+  const pairs = lines.map((line) => /^export (\w+)=(.*)$/.exec(line))
+  return Object.fromEntries(pairs.flatMap((match) => (match ? [[match[1], match[2]]] : [])))
+}
+
+async function put(env: Record<string, string>, target: string): Promise<void> {
+  const out = createOssWriteStream(target, { env })
+  out.end('hello')
+  await finished(out)
+}
+
+describe('osspipe serve', { timeout: 30_000 }, () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('serves until %s', async (signal) => {
+    const { child, ended, listening } = osspipe('serve', '--port', '0', '--bucket', 'demo')
+    const lines = await listening
+    expect(lines.at(-1)).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+$/)
+    const env = environment(lines)
+    expect(Object.keys(env)).toEqual([
+      'OSS_ENDPOINT',
+      'OSS_REGION',
+      'OSS_ACCESS_KEY_ID',
+      'OSS_ACCESS_KEY_SECRET',
+    ])
+    await put(env, 'oss://demo/greeting')
+    child.kill(signal)
+    expect(await ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('takes a key pair, a region and a folder, and finds everything again', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'osspipe-serve-'))
+    onTestFinished(() => rm(data, { recursive: true }))
+    const keys = ['--access-key-id', 'id', '--access-key-secret', 'secret']
+    const args = ['serve', '--data', data, '--region', 'eu-central-1', ...keys]
+    const env = (url: string) => ({
+      OSS_ENDPOINT: url,
+      OSS_REGION: 'eu-central-1',
+      OSS_ACCESS_KEY_ID: 'id',
+      OSS_ACCESS_KEY_SECRET: 'secret',
+    })
+    const first = osspipe(...args, '--bucket', 'demo')
+    const lines = await first.listening
+    expect(lines).toHaveLength(1)
+    await put(env((lines[0] ?? '').replace('listening on ', '')), 'oss://demo/greeting')
+    first.child.kill('SIGTERM')
+    await first.ended
+    const second = osspipe(...args)
+    const url = (await second.listening)[0]?.replace('listening on ', '') ?? ''
+    const out = createOssWriteStream('oss://demo/greeting', {
+      env: env(url),
+      forbidOverwrite: true,
+    })
+    out.end('hello')
+    const error = await finished(out).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ ossCode: 'FileAlreadyExists' })
+  })
+
+  it.each([
+    ['no command', [], 2, 'Expected a command'],
+    ['an unknown command', ['serv'], 2, 'Unknown command "serv"'],
+    ['an unknown option', ['serve', '--prot', '1'], 2, '--prot'],
+    ['a bad port', ['serve', '--port', '65536'], 2, 'Expected --port'],
+    ['half a key pair', ['serve', '--access-key-id', 'x'], 2, '--access-key-secret'],
+    ['a bad bucket', ['serve', '--bucket', 'A'], 2, 'bucket'],
+    ['an address that is none of this machine', ['serve', '--host', '203.0.113.1'], 1, 'osspipe: '],
+  ])('tells about %s', async (_name, args, code, text) => {
+    const ending = await osspipe(...args).ended
+    expect(ending.code).toBe(code)
+    expect(ending.stderr).toContain(text)
+    expect(ending.stdout).toBe('')
+  })
+
+  it('helps', async () => {
+    const { code, stdout } = await osspipe('--help').ended
+    expect(code).toBe(0)
+    expect(stdout).toContain('osspipe serve')
+    expect(await osspipe('--version').ended).toMatchObject({ code: 0, stdout: '0.1.0' })
+  })
+})
