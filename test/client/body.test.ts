@@ -1,0 +1,114 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { prepareBody } from '../../src/client/body.js'
+import { systemClock } from '../../src/client/clock.js'
+import { InvalidOptionError } from '../../src/errors.js'
+import { createMd5, md5Base64 } from '../../src/protocol/digest.js'
+import { startServer } from '../helpers/http-server.js'
+import { refusal, testClient } from '../helpers/test-client.js'
+
+const CONTENT = Buffer.from(Array.from({ length: 1_500_000 }, (_, i) => i % 251))
+let folder = ''
+let path = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'body-'))
+  path = join(folder, 'file')
+})
+
+afterAll(() => rm(folder, { recursive: true }))
+
+function md5(bytes: Uint8Array): string {
+  const digest = createMd5()
+  digest.update(bytes)
+  return md5Base64(digest.digest())
+}
+
+describe('a body', () => {
+  it.each([
+    ['a string', '中文', Buffer.from('中文')],
+    ['bytes', new Uint8Array([1, 2]), Buffer.from([1, 2])],
+    ['a list', [Buffer.from('a'), new Uint8Array(0), Buffer.from('b')], Buffer.from('ab')],
+    ['9 MB', Buffer.alloc(9_000_000, 'x'), Buffer.alloc(9_000_000, 'x')],
+  ])('may be %s', async (_, body, expected) => {
+    const prepared = await prepareBody(body, {}, systemClock)
+    expect(prepared.size).toBe(expected.byteLength)
+    expect(prepared.contentMd5).toBe(md5(expected))
+  })
+
+  it('in memory is not copied', async () => {
+    const body = [Buffer.from('a'), Buffer.from('b')]
+    const { source } = await prepareBody(body, {}, systemClock)
+    expect(source).toBe(body)
+  })
+
+  it.each([undefined, null, 5, {}, ['text'], { path: 5 }])('may not be %o', async (body) => {
+    const wrong: never = body as never
+    await expect(prepareBody(wrong, {}, systemClock)).rejects.toThrow(InvalidOptionError)
+  })
+
+  it.each([
+    [{}, 0, CONTENT.byteLength],
+    [{ start: 1_000_000 }, 1_000_000, CONTENT.byteLength],
+    [{ start: 10, end: 700_010 }, 10, 700_010],
+    [{ start: 7, end: 7 }, 7, 7],
+  ])('may be the stretch %o of a file', async (range, start, end) => {
+    await writeFile(path, CONTENT)
+    await using server = await startServer((_, count) =>
+      count === 1 ? 503 : { headers: { etag: '"A"' } },
+    )
+    const { client } = testClient(server.origin)
+    const body = { path, ...range }
+    const part = await client.uploadPart({ key: 'k', uploadId: 'U', partNumber: 1, body })
+    const expected = CONTENT.subarray(start, end)
+    expect(part.size).toBe(expected.byteLength)
+    for (const request of server.requests) {
+      expect(request.body.equals(expected)).toBe(true)
+      expect(request.headers['content-md5']).toBe(md5(expected))
+    }
+    expect(server.requests).toHaveLength(2)
+  })
+
+  it.each([
+    [{ path: '/nowhere/at/all' }, 'Cannot read `body.path`: ENOENT'],
+    [{ path: tmpdir() }, 'Expected `body.path` to be a file'],
+  ])('may not be %o', async (body, message) => {
+    await expect(prepareBody(body, {}, systemClock)).rejects.toThrow(message)
+  })
+
+  it.each([{ start: -1 }, { end: CONTENT.byteLength + 1 }, { start: 5, end: 4 }, { start: 0.5 }])(
+    'may not reach beyond a file: %o',
+    async (range) => {
+      await writeFile(path, CONTENT)
+      const preparing = prepareBody({ path, ...range }, {}, systemClock)
+      await expect(preparing).rejects.toThrow('to lie within the 1500000 bytes')
+    },
+  )
+
+  it('that is a file which gets shorter between attempts is an error', async () => {
+    await writeFile(path, CONTENT)
+    await using server = await startServer(async () => {
+      await truncate(path, 1_000_000)
+      return refusal(503, 'ServiceUnavailable')
+    })
+    const { client } = testClient(server.origin)
+    const error = await client.putObject({ key: 'k', body: { path } }).catch((reason) => reason)
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(error).toMatchObject({ operation: 'PutObject', attempts: 2 })
+    expect(error.message).toContain('ended after 1000000')
+  })
+
+  it('that is a file which changes between attempts keeps its first MD5, for the service to notice', async () => {
+    await writeFile(path, CONTENT)
+    await using server = await startServer(async ({ body, headers }) => {
+      const intact = headers['content-md5'] === md5(body)
+      await writeFile(path, Buffer.alloc(CONTENT.byteLength))
+      return refusal(intact ? 503 : 400, intact ? 'ServiceUnavailable' : 'InvalidDigest')
+    })
+    const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
+    const call = client.putObject({ key: 'k', body: { path } })
+    await expect(call).rejects.toMatchObject({ ossCode: 'InvalidDigest', attempts: 2 })
+  })
+})

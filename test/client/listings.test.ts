@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import { InvalidOptionError } from '../../src/errors.js'
+import { encodeListPartsResult, encodeListUploadsResult } from '../../src/protocol/xml.js'
+import { startServer } from '../helpers/http-server.js'
+import { testClient } from '../helpers/test-client.js'
+
+function partsPage(numbers: readonly number[], more: boolean, next = numbers.at(-1) ?? 0): string {
+  return encodeListPartsResult({
+    bucket: 'bucket',
+    key: 'a b',
+    uploadId: 'U',
+    partNumberMarker: 0,
+    nextPartNumberMarker: next,
+    maxParts: 1000,
+    isTruncated: more,
+    parts: numbers.map((partNumber) => ({
+      partNumber,
+      etag: `E${partNumber}`,
+      size: 5,
+      crc64: 2n ** 64n - 1n,
+      lastModified: '2026-11-24T10:00:00.000Z',
+    })),
+    encodingType: 'url',
+  })
+}
+
+function uploadsPage(keys: readonly string[], more: boolean): string {
+  return encodeListUploadsResult({
+    bucket: 'bucket',
+    keyMarker: '',
+    uploadIdMarker: '',
+    nextKeyMarker: keys.at(-1) ?? '',
+    nextUploadIdMarker: more ? 'U' : '',
+    maxUploads: 1000,
+    isTruncated: more,
+    uploads: keys.map((key) => ({ key, uploadId: 'U' })),
+    commonPrefixes: ['dir/'],
+    encodingType: 'url',
+  })
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+describe('parts', () => {
+  it('are listed page by page', async () => {
+    await using server = await startServer(() => ({ body: partsPage([1, 3], true) }))
+    const { client } = testClient(server.origin)
+    const page = await client.listParts({
+      key: 'a b',
+      uploadId: 'U',
+      maxParts: 2,
+      partNumberMarker: 0,
+    })
+    expect(page).toMatchObject({
+      bucket: 'bucket',
+      key: 'a b',
+      uploadId: 'U',
+      isTruncated: true,
+      nextPartNumberMarker: 3,
+      requestId: '5F00',
+    })
+    expect(page.parts[1]).toEqual({
+      partNumber: 3,
+      etag: 'E3',
+      size: 5,
+      crc64: '18446744073709551615',
+      lastModified: '2026-11-24T10:00:00.000Z',
+    })
+    expect(server.requests[0]?.path).toBe(
+      '/bucket/a%20b?uploadId=U&encoding-type=url&max-parts=2&part-number-marker=0',
+    )
+  })
+
+  it('are listed to the last page', async () => {
+    await using server = await startServer((_, count) => ({
+      body: [partsPage([1, 2], true), partsPage([5], true), partsPage([], false)][count - 1] ?? '',
+    }))
+    const { client } = testClient(server.origin)
+    const parts = await all(client.iterateParts({ key: 'k', uploadId: 'U' }))
+    expect(parts.map(({ partNumber }) => partNumber)).toEqual([1, 2, 5])
+    expect(server.requests.map(({ path }) => path.split('&')[2])).toEqual([
+      undefined,
+      'part-number-marker=2',
+      'part-number-marker=5',
+    ])
+  })
+
+  it('are not listed for ever when the marker stands still', async () => {
+    await using server = await startServer(() => ({ body: partsPage([1], true, 1) }))
+    const { client } = testClient(server.origin)
+    await all(client.iterateParts({ key: 'k', uploadId: 'U' }))
+    expect(server.requests).toHaveLength(2)
+  })
+
+  it.each([
+    { maxParts: 0 },
+    { maxParts: 1001 },
+    { partNumberMarker: -1 },
+    { partNumberMarker: 0.5 },
+  ])('are not listed with %o', async (options) => {
+    await using server = await startServer(() => 200)
+    const { client } = testClient(server.origin)
+    const call = client.listParts({ key: 'k', uploadId: 'U', ...options })
+    await expect(call).rejects.toThrow(InvalidOptionError)
+    expect(server.requests).toHaveLength(0)
+  })
+})
+
+describe('uploads', () => {
+  it('are listed page by page', async () => {
+    await using server = await startServer(() => ({ body: uploadsPage(['a b', '中'], false) }))
+    const { client } = testClient(server.origin)
+    const page = await client.listMultipartUploads({
+      prefix: 'a&b',
+      delimiter: '/',
+      keyMarker: 'k',
+      uploadIdMarker: 'U',
+      maxUploads: 7,
+    })
+    expect(page.uploads).toEqual([
+      { key: 'a b', uploadId: 'U' },
+      { key: '中', uploadId: 'U' },
+    ])
+    expect(page).toMatchObject({ isTruncated: false, commonPrefixes: ['dir/'], bucket: 'bucket' })
+    expect(server.requests[0]?.path).toBe(
+      '/bucket/?uploads&encoding-type=url&prefix=a%26b&delimiter=%2F&key-marker=k' +
+        '&upload-id-marker=U&max-uploads=7',
+    )
+  })
+
+  it('are listed to the last page', async () => {
+    await using server = await startServer((_, count) => ({
+      body: uploadsPage(count === 1 ? ['a', 'b'] : ['c'], count === 1),
+    }))
+    const { client } = testClient(server.origin)
+    const uploads = await all(client.iterateMultipartUploads())
+    expect(uploads.map(({ key }) => key)).toEqual(['a', 'b', 'c'])
+    expect(server.requests[1]?.path).toContain('key-marker=b&upload-id-marker=U')
+  })
+
+  it('need a bucket', async () => {
+    await using server = await startServer(() => 200)
+    const { client } = testClient(server.origin, { bucket: undefined })
+    await expect(client.listMultipartUploads()).rejects.toMatchObject({ option: 'bucket' })
+    expect(server.requests).toHaveLength(0)
+  })
+})

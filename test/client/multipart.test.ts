@@ -1,0 +1,375 @@
+import { describe, expect, it } from 'vitest'
+import {
+  DigestMismatchError,
+  InvalidOptionError,
+  MalformedResponseError,
+  ServiceError,
+} from '../../src/errors.js'
+import { crc64, createMd5, md5Base64, md5Hex } from '../../src/protocol/digest.js'
+import { encodeCompleteResult, encodeInitiateResult } from '../../src/protocol/xml.js'
+import { startServer, type TestAnswer } from '../helpers/http-server.js'
+import { refusal, testClient } from '../helpers/test-client.js'
+
+const COMPLETED = encodeCompleteResult({
+  bucket: 'bucket',
+  key: 'k',
+  etag: 'B864-3',
+  location: 'http://bucket.oss/k',
+})
+const PARTS = [
+  { partNumber: 1, etag: 'A1' },
+  { partNumber: 3, etag: 'A3' },
+]
+const upload = { key: 'k', uploadId: 'U' }
+
+function md5(body: string): Uint8Array {
+  const digest = createMd5()
+  digest.update(Buffer.from(body))
+  return digest.digest()
+}
+
+/** What the service answers to a part. */
+function stored(body: string, headers: Record<string, string> = {}): TestAnswer {
+  const etag = `"${md5Hex(md5(body))}"`
+  const crc = String(crc64(Buffer.from(body)))
+  return { headers: { etag, 'x-oss-hash-crc64ecma': crc, ...headers } }
+}
+
+function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+}
+
+describe('initiateMultipartUpload', () => {
+  it('sends what the object shall be stored with, and gives the id', async () => {
+    await using server = await startServer(() => ({
+      body: encodeInitiateResult({
+        bucket: 'bucket',
+        key: 'a b.tar',
+        uploadId: '0004B9',
+        encodingType: 'url',
+      }),
+    }))
+    const { client } = testClient(server.origin)
+    const result = await client.initiateMultipartUpload({
+      key: 'a b.tar',
+      meta: { owner: 'ops' },
+      storageClass: 'IA',
+      acl: 'private',
+      forbidOverwrite: true,
+      trafficLimit: 819_200,
+    })
+    expect(result).toEqual({
+      bucket: 'bucket',
+      key: 'a b.tar',
+      uploadId: '0004B9',
+      requestId: '5F00',
+    })
+    const [request] = server.requests
+    expect([request?.method, request?.path]).toEqual([
+      'POST',
+      '/bucket/a%20b.tar?uploads&encoding-type=url',
+    ])
+    expect(request?.headers).toMatchObject({
+      'content-type': 'application/x-tar',
+      'x-oss-meta-owner': 'ops',
+      'x-oss-storage-class': 'IA',
+      'x-oss-forbid-overwrite': 'true',
+      'content-length': '0',
+    })
+    expect(request?.headers).not.toHaveProperty('x-oss-object-acl')
+    expect(request?.headers).not.toHaveProperty('x-oss-traffic-limit')
+  })
+
+  it('is repeated when the answer is no document: the id nobody knows holds no parts', async () => {
+    await using server = await startServer((_, count) => ({
+      body:
+        count === 1
+          ? '<html>welcome</html>'
+          : encodeInitiateResult({ bucket: 'b', key: 'k', uploadId: 'U' }),
+    }))
+    const { client, notices } = testClient(server.origin)
+    expect((await client.initiateMultipartUpload({ key: 'k' })).uploadId).toBe('U')
+    expect(notices[0]?.error).toBeInstanceOf(MalformedResponseError)
+  })
+
+  it.each([
+    ['a bad key', { key: '/k' }, 'key'],
+    ['no key', { key: '' }, 'key'],
+    ['a bad bucket', { key: 'k', bucket: 'B' }, 'bucket'],
+    ['a bad header', { key: 'k', meta: { a: 'b\r\nc: d' } }, 'meta'],
+  ])('refuses %s before anything is sent', async (_, options, option) => {
+    await using server = await startServer(() => 200)
+    const { client } = testClient(server.origin)
+    const error = await rejection(client.initiateMultipartUpload(options))
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(error instanceof InvalidOptionError && error.option).toContain(option)
+    expect(server.requests).toHaveLength(0)
+  })
+})
+
+describe('uploadPart', () => {
+  it('sends the MD5 and gives what the service acknowledged', async () => {
+    await using server = await startServer(() => stored('hello'))
+    const { client } = testClient(server.origin)
+    const result = await client.uploadPart({
+      ...upload,
+      partNumber: 10_000,
+      body: [Buffer.from('he'), Buffer.from('llo')],
+      trafficLimit: 819_200,
+    })
+    expect(result).toEqual({
+      partNumber: 10_000,
+      etag: md5Hex(md5('hello')),
+      crc64: String(crc64(Buffer.from('hello'))),
+      size: 5,
+      requestId: '5F00',
+    })
+    const [request] = server.requests
+    expect([request?.method, request?.path]).toEqual([
+      'PUT',
+      '/bucket/k?partNumber=10000&uploadId=U',
+    ])
+    expect(request?.headers['content-md5']).toBe(md5Base64(md5('hello')))
+    expect(request?.headers['x-oss-traffic-limit']).toBe('819200')
+    expect(request?.headers).not.toHaveProperty('content-type')
+  })
+
+  it.each([0, 10_001, 1.5, Number.NaN])('refuses part number %d', async (partNumber) => {
+    await using server = await startServer(() => 200)
+    const { client } = testClient(server.origin)
+    const error = await rejection(client.uploadPart({ ...upload, partNumber, body: 'x' }))
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(String(error)).toContain('`partNumber` to be a part number: an integer from 1 to 10000')
+    expect(server.requests).toHaveLength(0)
+  })
+
+  it('refuses an empty upload id, which would ask for another operation', async () => {
+    await using server = await startServer(() => 200)
+    const { client } = testClient(server.origin)
+    const calls = [
+      client.uploadPart({ key: 'k', uploadId: '', partNumber: 1, body: 'x' }),
+      client.abortMultipartUpload({ key: 'k', uploadId: '' }),
+      client.listParts({ key: 'k', uploadId: '' }),
+      client.completeMultipartUpload({ key: 'k', uploadId: '', parts: PARTS }),
+    ]
+    for (const call of calls) await expect(call).rejects.toThrow('`uploadId` to be an upload id')
+    expect(server.requests).toHaveLength(0)
+  })
+
+  it('sends the part again when the ETag is not its MD5', async () => {
+    await using server = await startServer((_, count) => stored(count === 1 ? 'hellO' : 'hello'))
+    const { client, notices } = testClient(server.origin)
+    await client.uploadPart({ ...upload, partNumber: 1, body: 'hello' })
+    expect(notices[0]?.error).toBeInstanceOf(DigestMismatchError)
+  })
+
+  it('fails, uncertain, when the ETag never is its MD5', async () => {
+    await using server = await startServer(() => stored('other'))
+    const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
+    const error = await rejection(client.uploadPart({ ...upload, partNumber: 4, body: 'hello' }))
+    expect(error).toBeInstanceOf(DigestMismatchError)
+    expect(error).toMatchObject({
+      algorithm: 'md5',
+      expected: md5Hex(md5('hello')),
+      actual: md5Hex(md5('other')),
+      partNumber: 4,
+      attempts: 2,
+      uncertain: true,
+    })
+  })
+
+  it.each([
+    ['in lower case', { etag: `"${md5Hex(md5('hello')).toLowerCase()}"` }],
+    ['that is no MD5', { etag: '"5B3C1A2E053D763E1B002CC607C5A0FE1-KMS"' }],
+    [
+      'of KMS encryption',
+      { etag: `"${md5Hex(md5('cipher'))}"`, 'x-oss-server-side-encryption': 'KMS' },
+    ],
+  ])('accepts an ETag %s', async (_, headers) => {
+    await using server = await startServer(() => ({ headers }))
+    const { client } = testClient(server.origin, { retry: { maxAttempts: 1 } })
+    const part = await client.uploadPart({ ...upload, partNumber: 1, body: 'hello' })
+    expect(`"${part.etag}"`).toBe(headers.etag)
+    expect(part).not.toHaveProperty('crc64')
+  })
+
+  it('refuses a success without ETag', async () => {
+    await using server = await startServer(() => 200)
+    const { client } = testClient(server.origin, { retry: { maxAttempts: 1 } })
+    const call = client.uploadPart({ ...upload, partNumber: 1, body: 'hello' })
+    await expect(call).rejects.toThrow(MalformedResponseError)
+    await expect(call).rejects.toThrow('200 with no ETag')
+  })
+
+  it('takes digests from the caller, and computes none', async () => {
+    await using server = await startServer(({ body }) => stored(body.toString()))
+    const { client } = testClient(server.origin, { retry: { maxAttempts: 1 } })
+    const part = { ...upload, partNumber: 1, body: 'hello' }
+    await client.uploadPart({ ...part, digests: {} })
+    expect(server.requests[0]?.headers).not.toHaveProperty('content-md5')
+    await client.uploadPart({ ...part, digests: { md5: md5('hello') } })
+    expect(server.requests[1]?.headers['content-md5']).toBe(md5Base64(md5('hello')))
+    const call = client.uploadPart({ ...part, digests: { crc64: 1n } })
+    await expect(call).rejects.toMatchObject({ algorithm: 'crc64', expected: '1' })
+  })
+
+  it('sends a Content-MD5 of the caller as it is, and does not repeat what that brings', async () => {
+    await using server = await startServer(() => refusal(400, 'InvalidDigest'))
+    const { client } = testClient(server.origin)
+    const contentMd5 = md5Base64(md5('something else'))
+    const part = { ...upload, partNumber: 1, body: 'hello' }
+    const error = await rejection(client.uploadPart({ ...part, contentMd5 }))
+    expect(error).toMatchObject({ ossCode: 'InvalidDigest', attempts: 1 })
+    expect(server.requests[0]?.headers['content-md5']).toBe(contentMd5)
+  })
+
+  it('repeats what arrived damaged', async () => {
+    await using server = await startServer((_, count) =>
+      count === 1 ? refusal(400, 'InvalidDigest') : stored('hello'),
+    )
+    const { client } = testClient(server.origin)
+    await client.uploadPart({ ...upload, partNumber: 1, body: 'hello' })
+    expect(server.requests).toHaveLength(2)
+  })
+})
+
+describe('completeMultipartUpload', () => {
+  it('sends the parts and gives the object', async () => {
+    await using server = await startServer(() => ({
+      headers: { 'x-oss-hash-crc64ecma': '17', 'x-oss-version-id': 'V' },
+      body: COMPLETED,
+    }))
+    const { client } = testClient(server.origin)
+    const result = await client.completeMultipartUpload({
+      ...upload,
+      parts: PARTS,
+      acl: 'private',
+      forbidOverwrite: true,
+    })
+    expect(result).toEqual({
+      bucket: 'bucket',
+      key: 'k',
+      etag: 'B864-3',
+      location: 'http://bucket.oss/k',
+      crc64: '17',
+      versionId: 'V',
+      requestId: '5F00',
+    })
+    const [request] = server.requests
+    expect([request?.method, request?.path]).toEqual([
+      'POST',
+      '/bucket/k?uploadId=U&encoding-type=url',
+    ])
+    const body = request?.body.toString() ?? ''
+    expect(body).toMatch(/<PartNumber>1<.*A1.*<PartNumber>3<.*A3/s)
+    expect(request?.headers).toMatchObject({
+      'content-type': 'application/xml',
+      'content-md5': md5Base64(md5(body)),
+      'x-oss-object-acl': 'private',
+      'x-oss-forbid-overwrite': 'true',
+    })
+  })
+
+  it('lets the service take all parts', async () => {
+    await using server = await startServer(() => ({ body: COMPLETED }))
+    const { client } = testClient(server.origin)
+    await client.completeMultipartUpload({ ...upload, completeAll: true })
+    expect(server.requests[0]?.headers['x-oss-complete-all']).toBe('yes')
+    expect(server.requests[0]?.body.byteLength).toBe(0)
+  })
+
+  it.each<[string, object, string]>([
+    ['descending', { parts: [...PARTS].reverse() }, 'got part 1 after part 3'],
+    ['repeated', { parts: [PARTS[0], PARTS[0]] }, 'got part 1 after part 1'],
+    ['no', { parts: [] }, 'an array of one part or more'],
+    ['missing', {}, 'an array of one part or more'],
+    ['impossible', { parts: [{ partNumber: 0, etag: 'A' }] }, 'integer from 1 to 10000'],
+    ['unknown', { parts: [{ partNumber: 1, etag: '' }] }, '`etag` for part 1'],
+    ['both kinds of', { parts: PARTS, completeAll: true }, 'only one of `parts` and `completeAll`'],
+  ])('refuses %s parts before anything is sent', async (_, options, message) => {
+    await using server = await startServer(() => 200)
+    const { client } = testClient(server.origin)
+    const call = client.completeMultipartUpload({ ...upload, ...options })
+    await expect(call).rejects.toThrow(InvalidOptionError)
+    await expect(call).rejects.toThrow(message)
+    expect(server.requests).toHaveLength(0)
+  })
+
+  it('takes an error document under 200 for the error that it is', async () => {
+    await using server = await startServer(() => refusal(200, 'InvalidPart'))
+    const { client } = testClient(server.origin)
+    const error = await rejection(client.completeMultipartUpload({ ...upload, parts: PARTS }))
+    expect(error).toBeInstanceOf(ServiceError)
+    expect(error).toMatchObject({
+      status: 200,
+      ossCode: 'InvalidPart',
+      attempts: 1,
+      uncertain: true,
+    })
+  })
+
+  it('repeats a transient error under 200', async () => {
+    await using server = await startServer((_, count) =>
+      count === 1 ? refusal(200, 'InternalError') : { body: COMPLETED },
+    )
+    const { client } = testClient(server.origin)
+    await client.completeMultipartUpload({ ...upload, parts: PARTS })
+    expect(server.requests).toHaveLength(2)
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['half a document', COMPLETED.slice(0, 60)],
+    ['half an error', '<Error><Code>Internal'],
+    ['HTML', '<html>ok</html>'],
+  ])('does not take %s for success', async (_, body) => {
+    await using server = await startServer(() => ({ body }))
+    const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
+    const error = await rejection(client.completeMultipartUpload({ ...upload, parts: PARTS }))
+    expect(error).toMatchObject({ status: 200, uncertain: true })
+  })
+
+  const callback = { url: 'http://app.test/cb', body: 'from=oss' }
+
+  it('gives with a callback what the application answered', async () => {
+    await using server = await startServer(() => ({
+      headers: { etag: '"B864-3"', 'x-oss-hash-crc64ecma': '17' },
+      body: '{"ok":true}',
+    }))
+    const { client } = testClient(server.origin)
+    const result = await client.completeMultipartUpload({ ...upload, parts: PARTS, callback })
+    expect(result).toMatchObject({ etag: 'B864-3', crc64: '17' })
+    expect(result.callbackBody?.toString()).toBe('{"ok":true}')
+    expect(server.requests[0]?.headers).toHaveProperty('x-oss-callback')
+  })
+
+  it('fails with CallbackFailed, once, when only the callback did', async () => {
+    await using server = await startServer(() => refusal(203, 'CallbackFailed'))
+    const { client } = testClient(server.origin)
+    const call = client.completeMultipartUpload({ ...upload, parts: PARTS, callback })
+    const error = await rejection(call)
+    expect(error).toMatchObject({ status: 203, ossCode: 'CallbackFailed', attempts: 1 })
+  })
+})
+
+describe('abortMultipartUpload', () => {
+  it('drops the upload', async () => {
+    await using server = await startServer(() => 204)
+    const { client } = testClient(server.origin)
+    expect(await client.abortMultipartUpload(upload)).toEqual({ requestId: '5F00' })
+    expect([server.requests[0]?.method, server.requests[0]?.path]).toEqual([
+      'DELETE',
+      '/bucket/k?uploadId=U',
+    ])
+  })
+
+  it('leaves it to the caller what NoSuchUpload means', async () => {
+    await using server = await startServer(() => refusal(404, 'NoSuchUpload'))
+    const { client } = testClient(server.origin)
+    const error = await rejection(client.abortMultipartUpload(upload))
+    expect(error).toMatchObject({ status: 404, ossCode: 'NoSuchUpload', attempts: 1 })
+  })
+})

@@ -1,0 +1,249 @@
+import { buffer } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { DigestMismatchError, InvalidOptionError, ServiceError } from '../../src/errors.js'
+import { crc64, createMd5, md5Base64, md5Hex } from '../../src/protocol/digest.js'
+import { verifyV1 } from '../../src/protocol/signature-v1.js'
+import { verifyV4 } from '../../src/protocol/signature-v4.js'
+import { encodeError } from '../../src/protocol/xml.js'
+import { type SeenRequest, startServer } from '../helpers/http-server.js'
+import { KEYS, refusal, testClient } from '../helpers/test-client.js'
+
+function md5(body: string): Uint8Array {
+  const digest = createMd5()
+  digest.update(Buffer.from(body))
+  return digest.digest()
+}
+
+const FOUND = {
+  etag: '"5B3C-2"',
+  'content-length': '11',
+  'content-type': 'text/plain',
+  'last-modified': 'Tue, 24 Nov 2026 10:00:00 GMT',
+  'x-oss-hash-crc64ecma': '42',
+  'x-oss-storage-class': 'IA',
+  'x-oss-object-type': 'Multipart',
+  'x-oss-version-id': 'V',
+  'x-oss-meta-owner': 'ops',
+}
+
+describe('putObject', () => {
+  it('sends the object, and what it shall be stored with', async () => {
+    const etag = md5Hex(md5('hello'))
+    await using server = await startServer(() => ({
+      headers: {
+        etag: `"${etag}"`,
+        'x-oss-hash-crc64ecma': String(crc64(Buffer.from('hello'))),
+        'x-oss-version-id': 'V',
+      },
+    }))
+    const { client } = testClient(server.origin)
+    const result = await client.putObject({
+      key: 'a.json',
+      bucket: 'other',
+      body: 'hello',
+      acl: 'public-read',
+      tagging: { team: 'a b' },
+      trafficLimit: 819_200,
+    })
+    expect(result).toEqual({
+      bucket: 'other',
+      key: 'a.json',
+      etag,
+      crc64: String(crc64(Buffer.from('hello'))),
+      versionId: 'V',
+      size: 5,
+      requestId: '5F00',
+    })
+    const [request] = server.requests
+    expect([request?.method, request?.path]).toEqual(['PUT', '/other/a.json'])
+    expect(request?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'content-length': '5',
+      'content-md5': md5Base64(md5('hello')),
+      'x-oss-object-acl': 'public-read',
+      'x-oss-tagging': 'team=a%20b',
+      'x-oss-traffic-limit': '819200',
+    })
+  })
+
+  it('stores nothing as an empty object', async () => {
+    await using server = await startServer(() => ({ headers: { etag: `"${md5Hex(md5(''))}"` } }))
+    const { client } = testClient(server.origin)
+    expect((await client.putObject({ key: 'k', body: [] })).size).toBe(0)
+    expect(server.requests[0]?.headers['content-length']).toBe('0')
+    expect(server.requests[0]?.headers['content-md5']).toBe(md5Base64(md5('')))
+  })
+
+  it('compares the ETag with the MD5', async () => {
+    await using server = await startServer(() => ({ headers: { etag: `"${md5Hex(md5('x'))}"` } }))
+    const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
+    await expect(client.putObject({ key: 'k', body: 'y' })).rejects.toThrow(DigestMismatchError)
+    expect(server.requests).toHaveLength(2)
+  })
+
+  it('lets a content type of the caller stand, in an option or a header', async () => {
+    await using server = await startServer(() => ({ headers: { etag: '"A"' } }))
+    const { client } = testClient(server.origin)
+    await client.putObject({ key: 'k.json', body: '', contentType: 'a/b' })
+    await client.putObject({ key: 'k.json', body: '', headers: { 'Content-Type': 'c/d' } })
+    expect(server.requests.map(({ headers }) => headers['content-type'])).toEqual(['a/b', 'c/d'])
+  })
+
+  it('fails with CallbackFailed when only the callback did', async () => {
+    await using server = await startServer(() => refusal(203, 'CallbackFailed'))
+    const { client } = testClient(server.origin)
+    const callback = { url: 'http://app.test', body: 'x' }
+    const call = client.putObject({ key: 'k', body: 'x', callback })
+    await expect(call).rejects.toMatchObject({ ossCode: 'CallbackFailed', attempts: 1 })
+  })
+})
+
+describe('headObject', () => {
+  it('tells what stands there', async () => {
+    await using server = await startServer(() => ({ headers: FOUND }))
+    const { client } = testClient(server.origin)
+    const result = await client.headObject({ key: 'k', versionId: 'V', ifMatch: '5B3C-2' })
+    expect(result).toMatchObject({
+      size: 11,
+      etag: '5B3C-2',
+      crc64: '42',
+      contentType: 'text/plain',
+      lastModified: new Date('2026-11-24T10:00:00Z'),
+      storageClass: 'IA',
+      objectType: 'Multipart',
+      versionId: 'V',
+      meta: { owner: 'ops' },
+      requestId: '5F00',
+    })
+    const [request] = server.requests
+    expect([request?.method, request?.path]).toEqual(['HEAD', '/bucket/k?versionId=V'])
+    expect(request?.headers['if-match']).toBe('"5B3C-2"')
+  })
+
+  it.each([
+    [404, {}, 'NoSuchKey'],
+    [403, { 'x-oss-err': encode('AccessDenied') }, 'AccessDenied'],
+    [404, { 'x-oss-err': encode('NoSuchBucket') }, 'NoSuchBucket'],
+  ])('fails with %i and %o as %s', async (status, headers, code) => {
+    await using server = await startServer(() => ({ status, headers: { ...headers } }))
+    const { client } = testClient(server.origin)
+    const call = client.headObject({ key: 'k' })
+    await expect(call).rejects.toThrow(ServiceError)
+    await expect(call).rejects.toMatchObject({ status, ossCode: code })
+  })
+})
+
+describe('getObject', () => {
+  it('opens the object once its headers are in', async () => {
+    await using server = await startServer((_, count) =>
+      count === 1 ? 503 : { headers: FOUND, body: 'hello world' },
+    )
+    const { client } = testClient(server.origin)
+    const result = await client.getObject({ key: 'k' })
+    expect(result).toMatchObject({
+      status: 200,
+      size: 11,
+      contentLength: 11,
+      etag: '5B3C-2',
+      crc64: '42',
+      meta: { owner: 'ops' },
+    })
+    expect((await buffer(result.body)).toString()).toBe('hello world')
+    expect(server.requests[1]?.headers).not.toHaveProperty('range')
+  })
+
+  it.each([
+    [{ start: 2, end: 5 }, 'bytes=2-4'],
+    [{ end: 5 }, 'bytes=0-4'],
+    [{ start: 2 }, 'bytes=2-'],
+    [{ start: 0 }, undefined],
+  ])('asks for the range %o as %s', async (range, expected) => {
+    await using server = await startServer(() => ({
+      status: 206,
+      headers: { 'content-range': 'bytes 2-4/11', 'content-length': '3' },
+      body: 'llo',
+    }))
+    const { client } = testClient(server.origin)
+    const result = await client.getObject({ key: 'k', range, ifMatch: '"E"' })
+    expect(result).toMatchObject({ status: 206, contentLength: 3, size: 11 })
+    result.body.destroy()
+    expect(server.requests[0]?.headers.range).toBe(expected)
+    expect(server.requests[0]?.headers['if-match']).toBe('"E"')
+    const behaviour = server.requests[0]?.headers['x-oss-range-behavior']
+    expect(behaviour).toBe(expected === undefined ? undefined : 'standard')
+  })
+
+  it.each([[{ start: 5, end: 5 }], [{ start: -1 }], [{ start: 0.5 }], [{ end: 0 }]])(
+    'refuses the range %o',
+    async (range) => {
+      await using server = await startServer(() => 200)
+      const { client } = testClient(server.origin)
+      await expect(client.getObject({ key: 'k', range })).rejects.toThrow(InvalidOptionError)
+      expect(server.requests).toHaveLength(0)
+    },
+  )
+
+  it('fails with what the service says', async () => {
+    await using server = await startServer(() => refusal(416, 'InvalidRange'))
+    const { client } = testClient(server.origin)
+    const call = client.getObject({ key: 'k', range: { start: 100 } })
+    await expect(call).rejects.toMatchObject({ status: 416, ossCode: 'InvalidRange' })
+  })
+})
+
+describe('deleteObject', () => {
+  it('succeeds, whether or not there was one', async () => {
+    await using server = await startServer(() => ({
+      status: 204,
+      headers: { 'x-oss-delete-marker': 'true', 'x-oss-version-id': 'V' },
+    }))
+    const { client } = testClient(server.origin)
+    expect(await client.deleteObject({ key: 'k' })).toEqual({
+      deleteMarker: true,
+      versionId: 'V',
+      requestId: '5F00',
+    })
+    expect(server.requests[0]?.method).toBe('DELETE')
+  })
+})
+
+describe('a key', () => {
+  it.each([
+    ['a//b', '/bucket/a//b'],
+    ['a/../b', '/bucket/a/../b'],
+    ['./x', '/bucket/./x'],
+    ['%2e%2e/x', '/bucket/%252e%252e/x'],
+    ['a+b c', '/bucket/a%2Bb%20c'],
+    ['a?b#c&d=e', '/bucket/a%3Fb%23c%26d%3De'],
+    ['中文/😀', '/bucket/%E4%B8%AD%E6%96%87/%F0%9F%98%80'],
+    ["!*'()", '/bucket/%21%2A%27%28%29'],
+    ['a\r\nHost: x', '/bucket/a%0D%0AHost%3A%20x'],
+  ])('%j arrives as %s, rightly signed', async (key, path) => {
+    await using server = await startServer(() => ({ headers: { etag: '"A"' } }))
+    for (const signatureVersion of ['v4', 'v1'] as const) {
+      const credentials = { ...KEYS, securityToken: 'CAIS' }
+      const { client } = testClient(server.origin, { signatureVersion, credentials })
+      await client.putObject({ key, body: 'x', meta: { a: 'b' } })
+    }
+    const [v4, v1] = server.requests
+    expect([v4?.path, v1?.path]).toEqual([path, path])
+    const context = {
+      now: new Date(),
+      region: 'cn-hangzhou',
+      lookup: () => ({ accessKeySecret: KEYS.accessKeySecret }),
+    }
+    expect(verifyV4(signable(v4, key), context)).toMatchObject({ ok: true, securityToken: 'CAIS' })
+    expect(verifyV1(signable(v1, key), context)).toMatchObject({ ok: true, securityToken: 'CAIS' })
+  })
+})
+
+function signable(request: SeenRequest | undefined, key: string) {
+  const headers = Object.fromEntries(
+    Object.entries(request?.headers ?? {}).map(([name, value]) => [name, String(value)]),
+  )
+  return { method: request?.method ?? '', bucket: 'bucket', key, query: {}, headers }
+}
+
+function encode(code: string): string {
+  return Buffer.from(encodeError({ code, message: '' })).toString('base64')
+}
