@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { Agent, MockAgent } from 'undici'
+import { Agent, type Dispatcher, MockAgent } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../../src/client/clock.js'
 import { type Answer, Transport, type TransportRequest } from '../../src/client/transport.js'
@@ -178,6 +178,15 @@ describe('a stream', () => {
     for await (const chunk of opened(stream)) hash.update(chunk)
     expect(whole.byteLength).toBe(0)
     expect(hash.digest('hex')).toBe(createHash('md5').update(body).digest('hex'))
+  })
+
+  it('stays in the network while nobody reads it', async () => {
+    await using server = await startServer(() => ({ body: Buffer.alloc(64 * MIB) }))
+    const stream = opened((await send({ origin: server.origin, ...get })).stream)
+    for (let turn = 0; turn < 300; turn++) await systemClock.breathe()
+    expect(stream.readableLength).toBeGreaterThan(0)
+    expect(stream.readableLength).toBeLessThan(MIB)
+    stream.destroy()
   })
 
   it('is no stream when the answer is an error', async () => {
@@ -414,21 +423,25 @@ describe('a signal', () => {
     expect(server.requests).toHaveLength(0)
   })
 
-  it('rejects at once while the request waits for a connection', async () => {
-    const received = new Gate()
-    await using server = await startTcpServer((socket) => {
-      socket.once('data', () => received.arrive())
+  it('rejects at once while the request waits for a connection, and lets it never be sent', async () => {
+    const gate = new Gate()
+    await using server = await startServer(async () => {
+      await gate.arrive()
+      return 200
     })
+    const { origin } = server
     const agent = new Agent({ connections: 1 })
-    onTestFinished(() => agent.destroy())
-    const first = send({ origin: server.origin, agent }).catch(() => 'destroyed')
-    await received.reached()
+    const first = send({ origin, agent, path: '/first' })
+    await gate.reached()
     const controller = new AbortController()
-    const second = send({ origin: server.origin, agent, signal: controller.signal })
+    const second = send({ origin, agent, path: '/second', signal: controller.signal })
     controller.abort(new Error('no patience'))
     await expect(second).rejects.toThrow('no patience')
+    gate.open()
+    await first
+    await send({ origin, agent, path: '/third' })
+    expect(server.requests.map(({ path }) => path)).toEqual(['/first', '/third'])
     await agent.destroy()
-    expect(await first).toBe('destroyed')
   })
 
   it('serves a thousand requests without a warning', async () => {
@@ -448,6 +461,7 @@ describe('a signal', () => {
     await Promise.all(sending)
     await agent.destroy()
     expect(server.requests).toHaveLength(1000)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
     expect(warnings).toEqual([])
   })
 })
@@ -468,6 +482,20 @@ describe('a dispatcher', () => {
     })
     expect(answer.body.toString()).toBe('ok')
     await agent.close()
+  })
+
+  it('is told to leave the time to the answer to us', async () => {
+    const given: Dispatcher.DispatchOptions[] = []
+    const agent = new Agent().compose((dispatch) => (options, handler) => {
+      given.push(options)
+      return dispatch(options, handler)
+    })
+    await using server = await startServer(() => 200)
+    const transport = new Transport({ clock: systemClock, timeouts: TIMEOUTS, dispatcher: agent })
+    const request = { origin: server.origin, path: '/', method: 'GET', headers: {}, size: 0 }
+    await transport.send({ ...request, expect: 'buffer', maxBodyBytes: 100 })
+    await agent.destroy()
+    expect(given[0]).toMatchObject({ headersTimeout: 0, bodyTimeout: 30_000 })
   })
 
   it('of ours lets the process end when nothing is under way', async () => {
