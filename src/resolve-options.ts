@@ -3,7 +3,6 @@ import { OssClient } from './client/client.js'
 import { CLIENT_OPTION_NAMES } from './client/options.js'
 import { InvalidOptionError } from './errors.js'
 import type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
-import { contentTypeOf } from './protocol/content-type.js'
 import { checkBucketName, checkObjectKey, parseTarget } from './protocol/endpoint.js'
 import {
   checkObjectHeaders,
@@ -63,6 +62,13 @@ const UPLOAD_OPTION_NAMES = [
   'highWaterMark',
 ] as const satisfies readonly (keyof OssWriteStreamOptions)[]
 
+/** Every option of an upload stream. */
+export const OPTION_NAMES: readonly string[] = [
+  ...UPLOAD_OPTION_NAMES,
+  ...CLIENT_OPTION_NAMES,
+  ...OBJECT_HEADER_OPTION_NAMES,
+]
+
 /**
  * Checks what the caller gave, before any I/O.
  * @param random a number from 0 to 1, for the marker
@@ -73,11 +79,7 @@ export function resolveOptions(
   options: OssWriteStreamOptions,
   random: () => number,
 ): ResolvedOptions {
-  refuseUnknown(
-    options,
-    [...UPLOAD_OPTION_NAMES, ...CLIENT_OPTION_NAMES, ...OBJECT_HEADER_OPTION_NAMES],
-    'createOssWriteStream()',
-  )
+  refuseUnknown(options, OPTION_NAMES, 'createOssWriteStream()')
   const place = placeOf(target, options)
   const sizes = sizesOf(options)
   const exactSize = flag(options.exactSize, 'exactSize', false)
@@ -86,7 +88,7 @@ export function resolveOptions(
   }
   const plan = planParts({ ...sizes, exactSize })
   const marker = flag(options.marker, 'marker', true) ? newMarker(random) : undefined
-  const headers = headersOf(place.key, options, marker)
+  const headers = headersOf(options, marker)
   const client = clientOf(options)
   const bucket = place.bucket ?? client.bucket
   if (bucket === undefined) {
@@ -172,7 +174,6 @@ function sizesOf(options: OssWriteStreamOptions) {
 }
 
 function headersOf(
-  key: string,
   options: OssWriteStreamOptions,
   marker: string | undefined,
 ): ObjectHeaderOptions {
@@ -180,7 +181,7 @@ function headersOf(
   for (const name of OBJECT_HEADER_OPTION_NAMES) {
     if (options[name] !== undefined) headers[name] = options[name]
   }
-  const given: ObjectHeaderOptions = { contentType: contentTypeOf(key), ...headers }
+  const given: ObjectHeaderOptions = headers
   checkObjectHeaders(given)
   if (marker === undefined) return given
   for (const name of Object.keys(given.meta ?? {})) {
