@@ -70,7 +70,9 @@ export async function judgeError(
   const unknown: Verdict = { error, outcome: 'unknown' }
   const first = await ask(questions.head)
   if (first === UNANSWERED) return unknown
-  if (isOurs(first, sent)) return { object: first }
+  // Without a marker an older object of equal bytes looks like ours: only the upload itself can tell.
+  const isCertain = sent.marker !== undefined || questions.endUpload === undefined
+  if (isCertain && isOurs(first, sent)) return { object: first }
   if (questions.endUpload === undefined) return unknown
   const upload = await ask(questions.endUpload)
   if (upload === UNANSWERED) return unknown
