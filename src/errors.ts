@@ -77,9 +77,10 @@ export abstract class OssError extends Error {
     const often = context.attempts === 1 ? '' : ` after ${context.attempts} attempts`
     const seconds = (context.elapsedMs / 1000).toFixed(1)
     const short = this.message
+    // Node formats the stack when it is first read: read it while it has the short message.
+    const { stack } = this
     this.message = `${context.operation}${part} of ${context.target} failed${often} in ${seconds} s: ${short}`
-    // V8 takes the message into `stack` when the error is made; keep the two in step.
-    if (this.stack !== undefined) this.stack = this.stack.replace(short, () => this.message)
+    if (stack !== undefined) this.stack = stack.replace(short, () => this.message)
     return this
   }
 }

@@ -51,6 +51,13 @@ describe('a call', () => {
     )
   })
 
+  it('fails with a stack that begins with the message, once', async () => {
+    await using server = await startServer(() => refusal(403, 'AccessDenied'))
+    const { client } = testClient(server.origin)
+    const error = await failure(client.deleteObject({ key: 'k' }))
+    expect(error.stack?.startsWith(`ServiceError: ${error.message}\n`)).toBe(true)
+  })
+
   it('is not repeated after a definite refusal', async () => {
     await using server = await startServer(() => refusal(403, 'AccessDenied'))
     const { client, notices } = testClient(server.origin)
