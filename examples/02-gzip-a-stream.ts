@@ -8,7 +8,7 @@ import { startDemoServer } from './demo-server.js'
 const server = await startDemoServer()
 
 function* rows() {
-  for (let id = 1; id <= 50_000; id++)
+  for (let id = 1; id <= 20_000; id++)
     yield `INSERT INTO orders VALUES (${id}, ${Math.random()});\n`
 }
 

@@ -52,6 +52,6 @@ function changes(path: string, before: TreeEntry, after: TreeEntry): string[] {
 
 function show(entry: TreeEntry, field: (typeof FIELDS)[number]): string {
   if (field === 'mode') return `0${entry.mode.toString(8)}`
-  const value = entry[field]
-  return value === '' ? 'none' : quote(String(value))
+  if (field === 'linkTarget') return quote(entry.linkTarget)
+  return String(entry[field]) || 'none'
 }

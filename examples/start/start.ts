@@ -18,6 +18,7 @@ import { readBack } from './read-back.js'
 import { compareHead, reportText } from './report.js'
 import { packTree } from './source-tree.js'
 import { stopOnSignals } from './stop.js'
+import { count } from './units.js'
 
 const KEY = 'tree.tar.gz'
 /** Small, so that there are many parts to watch; the default is 8 MiB. */
@@ -133,7 +134,6 @@ async function download(client: OssClient, size: number, signal: AbortSignal) {
 }
 
 function tellLeftovers({ objects, uploads }: OssServer): void {
-  console.error(
-    `In OSS: objects ${objects.list().length}, unfinished uploads ${uploads.list().length}`,
-  )
+  const left = [count(objects.list().length, 'object'), count(uploads.list().length, 'upload')]
+  console.error(`Left in OSS: ${left.join(', ')}`)
 }

@@ -1,0 +1,164 @@
+/**
+ * Every example runs as it is, as a user would run it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { makeNastyTree } from './examples/nasty-tree.js'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const START = 'examples/start/start.ts'
+const PATIENCE_MS = 60_000
+
+let folder: string
+
+beforeAll(() => {
+  if (!existsSync(join(ROOT, 'dist/index.js'))) {
+    throw new Error('The examples need dist/: run `npm run build` first, as `npm test` does')
+  }
+})
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'osspipe-examples-test-'))
+})
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('the numbered examples', () => {
+  const PRINTS: Record<string, readonly (string | RegExp)[]> = {
+    '01-pipe-a-file.ts': [/etag: '[0-9A-F]{32}'/, 'parts: 1,'],
+    '02-gzip-a-stream.ts': [/Stored \d{6} bytes in [23] parts: http:\S+\/demo\/orders\.sql\.gz/],
+    '03-multipart-step-by-step.ts': [
+      /part 1: 102400 bytes.*\n.*part 2: 102400 bytes.*\n.*part 3: 102400 bytes.*\n.*part 4: 51200 bytes/,
+      /object: 358400 bytes, [0-9A-F]{32}-4, as completed/,
+    ],
+    '04-cancel-an-upload.ts': [
+      'parts before: 1\n',
+      'listing the parts: NoSuchUpload\n',
+      'one more part: NoSuchUpload\n',
+      'completing it: NoSuchUpload\n',
+      'unfinished uploads: 0\n',
+    ],
+    '05-errors-and-settled.ts': [
+      'dump.sql: an error of the source, object absent, 0 unfinished uploads left\n',
+      '  pg_dump: the server closed the connection\n',
+      'dump.sql: ERR_OSS_UPLOAD, object absent',
+      '404 NoSuchBucket',
+    ],
+    '06-progress-and-signal.ts': [
+      /\d+ bytes in, 204800 acknowledged; parts: 1 \+ \d in flight\n/,
+      'Ended: five parts are enough\nThe object is absent.\n',
+    ],
+    '07-share-a-client.ts': ['a log of 2026-11-22\n'],
+    '08-http-response.ts': ['Stored 400000 bytes of text/csv\n'],
+  }
+
+  it('all have their line here', async () => {
+    const names = await readdir(join(ROOT, 'examples'))
+    expect(names.filter((name) => /^\d/.test(name)).sort()).toEqual(Object.keys(PRINTS))
+  })
+
+  it.each(Object.entries(PRINTS))(
+    '%s runs as it is',
+    { timeout: PATIENCE_MS },
+    async (name, prints) => {
+      const { code, stdout, stderr } = await finished(run([`examples/${name}`]))
+      expect(code, stderr).toBe(0)
+      for (const text of prints) expect(stdout).toMatch(text)
+    },
+  )
+
+  it.each(Object.keys(PRINTS))(
+    '%s says in its first line what it shows, in 30 lines',
+    async (name) => {
+      const text = await readFile(join(ROOT, 'examples', name), 'utf8')
+      expect(text).toMatch(/^\/\/ [A-Z].+\.\n/)
+      expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(30)
+    },
+  )
+})
+
+describe('npm start', { timeout: PATIENCE_MS }, () => {
+  it('streams a tree with nasty names there and back, and leaves nothing behind', async () => {
+    const tree = join(folder, 'tree')
+    const entries = await makeNastyTree(tree)
+    const socket = createServer().listen(join(tree, 'socket'))
+    await once(socket, 'listening')
+    const temporary = join(folder, 'tmp')
+    await mkdir(temporary)
+
+    const { code, stdout, stderr } = await finished(run([START, tree], { TMPDIR: temporary }))
+    socket.close()
+
+    expect(stdout).toContain(`OK: "${tree}" came back equal, ${entries} entries in all.\n`)
+    expect(stdout).toMatch(/ {2}CRC-64 +(\d+) \(sent\), \1 \(stored\)\n/)
+    expect(stdout).toMatch(/ {2}ETag +[0-9A-F]{32}-3\n/)
+    expect(stdout).toMatch(/ {2}parts +3 parts of 1\.0 MiB, at most \d in flight\n/)
+    expect(stdout).toContain('"socket" is left out: a socket\n')
+    expect(stderr).toMatch(/2\.\d MiB in, 2\.\d MiB acknowledged, .*3 parts \+ 0 in flight.*RSS/)
+    expect(stderr).not.toContain('\r')
+    expect(code).toBe(0)
+    expect((await readdir(temporary)).filter((name) => name.startsWith('osspipe'))).toEqual([])
+  })
+
+  it('streams an empty directory', async () => {
+    const { code, stdout } = await finished(run([START, folder]))
+    expect(stdout).toContain('came back equal, 1 entry in all.')
+    expect(code).toBe(0)
+  })
+
+  it.each([
+    ['a missing directory', () => [join(folder, 'none')], 'No such directory: "'],
+    ['a file', () => [join(ROOT, 'package.json')], 'Not a directory: "'],
+    ['an unknown option', () => ['--fast'], 'Unknown option "--fast"'],
+    ['two directories', () => [folder, folder], 'Expected one directory, got 2'],
+  ])('refuses %s with exit code 2', async (_what, args, text) => {
+    const { code, stdout, stderr } = await finished(run([START, ...args()]))
+    expect(stderr).toContain(`osspipe: ${text}`)
+    expect(stderr).toContain('Usage: npm start')
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  it('on Ctrl-C aborts the upload, removes its files and exits with 130', async () => {
+    // Sparse: it occupies nothing, and is not at its end for minutes.
+    await writeFile(join(folder, 'endless'), '')
+    await truncate(join(folder, 'endless'), 2 ** 36)
+    const child = run([START, folder], { TMPDIR: folder })
+    child.stdout?.on('data', (text) => {
+      if (String(text).includes('Streaming')) child.kill('SIGINT')
+    })
+    const { code, stderr } = await finished(child)
+    expect(stderr).toContain('osspipe: Stopped by SIGINT\nLeft in OSS: 0 objects, 0 uploads\n')
+    expect(code).toBe(130)
+    expect((await readdir(folder)).filter((name) => name.startsWith('osspipe'))).toEqual([])
+  })
+})
+
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+async function finished(child: ChildProcess) {
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+  })
+  const [code] = await once(child, 'close')
+  return { code, stdout, stderr }
+}
