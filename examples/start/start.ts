@@ -44,7 +44,8 @@ async function main(args: readonly string[]): Promise<number> {
     server = await createOssServer({ dataDir: folder, buckets: ['demo'] })
     console.log(`OSS server ${server.url}, files in ${quote(folder)}`)
     return await streamThereAndBack(root, { server, folder, signal: stop.signal })
-  } catch (error) {
+  } catch (failure) {
+    const error = stop.signal.aborted ? stop.signal.reason : failure
     console.error(`osspipe: ${error instanceof Error ? error.message : error}`)
     if (error instanceof UsageError) console.error(USAGE)
     else if (server !== undefined) tellLeftovers(server)
