@@ -37,7 +37,7 @@ export interface TracedRequest {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-const LIMIT = 100_000
+const LIMIT = 20_000
 const REDACTED = '[redacted]'
 const SECRET_HEADERS = new Set(['authorization', 'x-oss-security-token', 'security-token'])
 const SECRET_QUERY = new Set([
@@ -54,7 +54,7 @@ export class RequestTrace implements Iterable<TracedRequest> {
   #allNow = 0
   #mostEver = 0
 
-  /** All requests so far, in order of arrival; the last 100,000. */
+  /** All requests so far, in order of arrival; at least the last 20,000. */
   get all(): readonly TracedRequest[] {
     return this.#entries
   }
@@ -112,7 +112,7 @@ export class RequestTrace implements Iterable<TracedRequest> {
       ),
     }
     this.#entries.push(traced)
-    if (this.#entries.length > LIMIT) this.#entries.shift()
+    if (this.#entries.length >= 2 * LIMIT) this.#entries.splice(0, LIMIT)
     this.#count(entry.operation, 1)
     let over = false
     const end = (): boolean => {

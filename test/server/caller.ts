@@ -34,8 +34,11 @@ export interface Call {
   readonly path?: string
 }
 
+/** A server to ask, in this process or another. */
+export type Target = Pick<OssServer, 'port' | 'options'>
+
 /** Sends one request, path style, signed with V4. */
-export function call(server: OssServer, options: Call): Promise<Reply> {
+export function call(server: Target, options: Call): Promise<Reply> {
   const { method, bucket, key, query = {}, body } = options
   const { credentials, region } = server.options()
   const length = body === undefined ? undefined : Buffer.byteLength(body)
