@@ -3,13 +3,14 @@
  * request is in `exchange.ts`, everything it keeps in `store.ts`.
  */
 
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { InvalidOptionError } from '../errors.js'
 import { checkBucketName, standardRegion } from '../protocol/endpoint.js'
 import type { SigningCredentials } from '../protocol/signable-request.js'
 import { serverClock } from './clock.js'
-import { type ConnectionInfo, exchange, type ServerState } from './exchange.js'
+import { exchange, type ServerState } from './exchange.js'
 import { FaultScript } from './faults.js'
 import { randomHex } from './ids.js'
 import { InspectedObjects, InspectedUploads } from './inspect.js'
@@ -151,6 +152,14 @@ export async function createOssServer(options: OssServerOptions = {}): Promise<O
   }
 }
 
+interface Connection {
+  readonly id: number
+  /** So far. */
+  requests: number
+  /** The latest request's. */
+  answering: ServerResponse | undefined
+}
+
 /** The sockets and the requests that run on them. */
 class Listener {
   readonly #server: Server
@@ -184,31 +193,35 @@ class Listener {
   }
 
   #listen(state: ServerState): void {
-    const connections = new WeakMap<Socket, { id: number; requests: number }>()
+    const connections = new WeakMap<Duplex, Connection>()
     let opened = 0
     this.#server.on('connection', (socket: Socket) => {
       opened += 1
-      connections.set(socket, { id: opened, requests: 0 })
+      connections.set(socket, { id: opened, requests: 0, answering: undefined })
       this.#sockets.add(socket)
       socket.setNoDelay(true)
       socket.on('close', () => this.#sockets.delete(socket))
     })
-    const next = (socket: Socket): ConnectionInfo => {
-      const connection = connections.get(socket) ?? { id: 0, requests: 0 }
-      connection.requests += 1
-      return connection
-    }
     for (const event of ['request', 'checkContinue', 'checkExpectation'] as const) {
       this.#server.on(event, (request, response) => {
+        const connection = connections.get(request.socket)
+        if (connection === undefined) return
+        connection.requests += 1
+        connection.answering = response
         const running = exchange(state, request, response, {
           expectsContinue: event === 'checkContinue',
-          connection: { ...next(request.socket) },
+          connection: { id: connection.id, requests: connection.requests },
         }).finally(() => this.#running.delete(running))
         this.#running.add(running)
       })
     }
-    this.#server.on('clientError', (error, socket) => answerParseError(error, socket, state.clock))
-    // CONNECT and Upgrade are not for us; without a listener Node would close without a word.
+    this.#server.on('clientError', (error, socket) => {
+      const answering = connections.get(socket)?.answering
+      // In the middle of an answer another one would pass for its content.
+      if (answering?.headersSent && !answering.writableFinished) socket.destroy()
+      else answerParseError(error, socket, state.clock)
+    })
+    // CONNECT is not for us; without a listener Node would close without a word as well.
     this.#server.on('connect', (_request, socket) => socket.destroy())
   }
 

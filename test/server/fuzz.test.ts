@@ -65,17 +65,21 @@ const SNIPPETS = [
   ...['<Part>', ']]>', '<!DOCTYPE a>', '&#0;', 'x'.repeat(20_000)],
 ]
 
-/** Changes a request in one to four places. */
+/** Changes a request in one or two places. */
 function mutate(request: Buffer, others: readonly Buffer[], random: Random): Buffer {
   let bytes = request
-  for (let n = 1 + random(4); n > 0; n -= 1) {
+  for (let n = 1 + random(2); n > 0; n -= 1) {
     const at = random(bytes.length + 1)
     const to = Math.min(bytes.length, at + random(20))
     const [head, cut, tail] = [bytes.subarray(0, at), bytes.subarray(at, to), bytes.subarray(to)]
     const other = others[random(others.length)] ?? bytes
     switch (random(6)) {
       case 0:
-        bytes = Buffer.concat([head, Buffer.from([random(256)]), tail])
+        bytes = Buffer.concat([
+          head,
+          Buffer.from([random(2) ? random(256) : 32 + random(95)]),
+          tail,
+        ])
         break
       case 1:
         bytes = Buffer.concat([head, tail])
