@@ -4,6 +4,7 @@
  */
 import type { RetryNotice } from './client/call-options.js'
 import type { OssClient } from './client/client.js'
+import type { HeadObjectResult } from './client/objects.js'
 import { ServiceError } from './errors.js'
 import { parseCrc64 } from './protocol/digest.js'
 import type { ObjectHeaderOptions } from './protocol/headers.js'
@@ -59,7 +60,8 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
     async head({ signal }): Promise<FoundObject | undefined> {
       try {
         const found = await client.headObject({ ...call, signal })
-        return { ...stored(found), size: found.size, marker: found.meta[MARKER_NAME] }
+        const { size, meta } = found
+        return { ...stored(found), size, md5: md5Of(found), marker: meta[MARKER_NAME] }
       } catch (error) {
         if (isNoSuch(error, 'NoSuchKey')) return undefined
         throw error
@@ -70,6 +72,13 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
 
 function isNoSuch(error: unknown, ossCode: string): boolean {
   return error instanceof ServiceError && error.status === 404 && error.ossCode === ossCode
+}
+
+/** The ETag of a Normal object is the MD5 of its bytes, but for encryption with KMS. */
+function md5Of({ etag, objectType, headers }: HeadObjectResult): string | undefined {
+  const isKms = headers['x-oss-server-side-encryption']?.toUpperCase() === 'KMS'
+  const isMd5 = objectType === 'Normal' && /^[0-9A-F]{32}$/i.test(etag)
+  return isMd5 && !isKms ? etag.toUpperCase() : undefined
 }
 
 function stored(answer: {

@@ -26,6 +26,12 @@ export type OssErrorCode =
  */
 export type Outcome = 'absent' | 'published' | 'unknown'
 
+/**
+ * Why a failed call may have taken effect nevertheless. `answered`: an answer came that does not
+ * settle it (5xx, garbled). `lost`: none came, so the effect may even be still to come.
+ */
+export type Doubt = 'answered' | 'lost'
+
 /** What a client call was doing when it failed; see {@link OssError.describe}. */
 export interface CallContext {
   /** Vendor name of the operation, such as `UploadPart`. */
@@ -38,8 +44,8 @@ export interface CallContext {
   readonly attempts: number
   /** From the start of the first attempt to the failure of the last, in milliseconds. */
   readonly elapsedMs: number
-  /** Whether an attempt may have taken effect although no answer said so. */
-  readonly uncertain: boolean
+  /** Whether and why an attempt may have taken effect although no answer said so. */
+  readonly uncertain: Doubt | undefined
 }
 
 /** Base of all errors of this library. */
@@ -54,8 +60,8 @@ export abstract class OssError extends Error {
   declare attempts?: number
   /** From the start of the first attempt to the failure of the last, in milliseconds. */
   declare elapsedMs?: number
-  /** `true` if an attempt may have taken effect although no answer said so. */
-  declare uncertain?: boolean
+  /** Set if an attempt may have taken effect although no answer said so. */
+  declare uncertain?: Doubt
 
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause })
@@ -72,7 +78,7 @@ export abstract class OssError extends Error {
     if (context.partNumber !== undefined) this.partNumber = context.partNumber
     this.attempts = context.attempts
     this.elapsedMs = context.elapsedMs
-    if (context.uncertain) this.uncertain = true
+    if (context.uncertain !== undefined) this.uncertain = context.uncertain
     const part = context.partNumber === undefined ? '' : ` ${context.partNumber}`
     const often = context.attempts === 1 ? '' : ` after ${context.attempts} attempts`
     const seconds = (context.elapsedMs / 1000).toFixed(1)
@@ -120,10 +126,17 @@ export type TransportErrorKind = 'unsent' | 'timeout' | 'interrupted'
 export class TransportError extends OssError {
   override readonly code = 'ERR_OSS_TRANSPORT' as const
   readonly kind: TransportErrorKind
+  /** Whether the whole request had been handed over; if not, it can have had no effect. */
+  readonly sent: boolean
 
-  constructor(kind: TransportErrorKind, message: string, options?: { cause?: unknown }) {
+  constructor(
+    kind: TransportErrorKind,
+    message: string,
+    options?: { cause?: unknown; sent?: boolean },
+  ) {
     super(message, options)
     this.kind = kind
+    this.sent = options?.sent ?? kind !== 'unsent'
   }
 }
 

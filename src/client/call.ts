@@ -4,7 +4,7 @@
  */
 
 import type { CredentialsCache, ResolvedCredentials } from '../credentials.js'
-import { OssError, ServiceError } from '../errors.js'
+import { type Doubt, OssError, ServiceError } from '../errors.js'
 import { OPERATIONS, type Operation, type OperationName } from '../protocol/operations.js'
 import { onAbort } from './abort-hub.js'
 import type { CallOptions, RetryNotice } from './call-options.js'
@@ -12,7 +12,7 @@ import type { Clock } from './clock.js'
 import { serviceError } from './error-answer.js'
 import {
   backoffDelay,
-  leavesDoubt,
+  doubtAfter,
   type RetryContext,
   type RetryPolicy,
   retryDecision,
@@ -121,7 +121,7 @@ class CallProgress {
   #waits = 0
   #renewals = 0
   #clockCorrected = false
-  #uncertain = false
+  #uncertain: Doubt | undefined
 
   constructor(connection: Connection, call: Call<unknown>) {
     const operation: Operation = OPERATIONS[call.operation]
@@ -138,7 +138,8 @@ class CallProgress {
   /** Counts the failure; the delay before the next attempt, `undefined` if there shall be none. */
   afterFailure(error: unknown, attempt: Attempt): number | undefined {
     this.#attempts += 1
-    if (leavesDoubt(error)) this.#uncertain = true
+    // An effect that may be still to come is the graver doubt.
+    if (this.#uncertain !== 'lost') this.#uncertain = doubtAfter(error) ?? this.#uncertain
     const { clock, policy } = this.#connection
     const delayMs = this.#delay(error, attempt)
     if (delayMs === undefined) return undefined

@@ -119,7 +119,7 @@ export class OssClient implements AsyncDisposable {
   }
 
   /**
-   * Publishes the object. An error with `uncertain: true` says that it may be published all the
+   * Publishes the object. An error with `uncertain` says that it may be published all the
    * same: NoSuchUpload, for one, after an attempt whose answer was lost.
    */
   async completeMultipartUpload(

@@ -31,6 +31,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined
   #settled = false
   #over = false
+  /** All of the request has been handed over. */
+  #sent = false
   #status = 0
   #headers: Record<string, string> = {}
   #chunks: Uint8Array[] = []
@@ -71,12 +73,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#giveUp(error)
       throw error
     }
+    this.#sent = true
     if (this.#status === 0) this.#watchdog.enter('waiting')
   }
 
   /** For a dispatcher that throws instead of calling back. */
   fail(error: unknown): void {
-    this.#giveUp(transportFailure(error, this.#controller !== undefined))
+    this.#giveUp(transportFailure(error, this.#controller !== undefined, this.#sent))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -86,7 +89,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return
     }
     this.#watchdog.start()
-    if (this.#request.size === 0) this.#watchdog.enter('waiting')
+    if (this.#request.size > 0) return
+    this.#sent = true
+    this.#watchdog.enter('waiting')
   }
 
   onResponseStart(
@@ -136,7 +141,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: unknown, error: Error): void {
     if (this.#over) return
-    this.#giveUp(transportFailure(error, this.#controller !== undefined))
+    this.#giveUp(transportFailure(error, this.#controller !== undefined, this.#sent))
   }
 
   onRequestUpgrade(): void {

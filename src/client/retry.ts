@@ -6,6 +6,7 @@
 import {
   CredentialsError,
   DigestMismatchError,
+  type Doubt,
   InvalidOptionError,
   MalformedResponseError,
   ServiceError,
@@ -81,13 +82,16 @@ export function retryDecision(error: unknown, context: RetryContext): RetryDecis
   return error instanceof ServiceError ? afterServiceError(error, context) : FAIL
 }
 
-/** Whether the attempt that failed with `error` may have taken effect nevertheless. */
-export function leavesDoubt(error: unknown): boolean {
-  if (error instanceof TransportError) return error.kind !== 'unsent'
-  if (error instanceof MalformedResponseError || error instanceof DigestMismatchError) return true
-  if (!(error instanceof ServiceError)) return false
+/** Why the attempt that failed with `error` may have taken effect nevertheless, if it may. */
+export function doubtAfter(error: unknown): Doubt | undefined {
+  // Of a request that was cut short the service has no more than a beginning.
+  if (error instanceof TransportError) return error.sent ? 'lost' : undefined
+  if (error instanceof MalformedResponseError) return 'answered'
+  if (error instanceof DigestMismatchError) return 'answered'
+  if (!(error instanceof ServiceError)) return undefined
   // 200 with an error inside; 203 is definite: stored, only the callback failed.
-  return (error.status >= 500 && error.status !== 501) || error.status === 200
+  const open = (error.status >= 500 && error.status !== 501) || error.status === 200
+  return open ? 'answered' : undefined
 }
 
 /**

@@ -37,8 +37,9 @@ const UNUSABLE_CODES: ReadonlySet<string> = new Set([
 /**
  * The error to report for what a dispatcher reported.
  * @param began whether the request had been given to a connection; until then nothing was sent
+ * @param sent whether all of it had been handed over
  */
-export function transportFailure(cause: unknown, began: boolean): Error {
+export function transportFailure(cause: unknown, began: boolean, sent = began): Error {
   if (cause instanceof OssError) return cause
   const code = codeOf(cause)
   const text = messageOf(cause)
@@ -51,9 +52,9 @@ export function transportFailure(cause: unknown, began: boolean): Error {
     return new TransportError('unsent', `no connection: ${text}`, { cause })
   }
   if (code !== undefined && TIMEOUT_CODES.has(code)) {
-    return new TransportError('timeout', text, { cause })
+    return new TransportError('timeout', text, { cause, sent })
   }
-  return new TransportError('interrupted', `connection lost: ${text}`, { cause })
+  return new TransportError('interrupted', `connection lost: ${text}`, { cause, sent })
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -76,7 +76,9 @@ export class Watchdog {
         suspicious = true
         await this.#clock.breathe()
       } else {
-        this.#onTimeout(new TransportError('timeout', timeoutMessage(this.#phase, this.#limit())))
+        const sent = this.#phase !== 'sending'
+        const message = timeoutMessage(this.#phase, this.#limit())
+        this.#onTimeout(new TransportError('timeout', message, { sent }))
         return
       }
     }

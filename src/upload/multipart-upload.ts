@@ -4,6 +4,7 @@
  * neither Node's streams nor HTTP; it speaks to an `UploadTarget`.
  */
 import type { Outcome } from '../errors.js'
+import { md5Hex } from '../protocol/digest.js'
 import { capacityOf } from '../protocol/part-plan.js'
 import {
   asUploadError,
@@ -160,15 +161,15 @@ export class MultipartUpload {
 
   async #put(part: Part): Promise<Published> {
     this.#enter('putting')
-    const { body, digests } = part.seal()
     const { size } = part
-    const { signal } = this.#cancel
+    const request = { ...part.seal(), size, signal: this.#cancel.signal }
+    const { crc64, md5 } = request.digests
     try {
-      this.#publishing = this.#publish({ size, crc64: digests.crc64 }, () =>
-        this.#target.put({ body, size, digests, signal }),
+      this.#publishing = this.#publish({ size, md5: md5 && md5Hex(md5), crc64 }, () =>
+        this.#target.put(request),
       )
       const object = this.#settle(await this.#publishing)
-      return { object, size, crc64: object.crc64 ?? digests.crc64, parts: 1 }
+      return { object, size, crc64: object.crc64 ?? crc64, parts: 1 }
     } finally {
       this.#pool.release(part.buffers)
     }
@@ -178,11 +179,9 @@ export class MultipartUpload {
     const parts = this.#sender.finish()
     const size = this.#bytes
     const crc64 = combinedCrc64(parts)
-    const stop = this.#cancel.signal
+    const request = { uploadId, parts, stop: this.#cancel.signal }
     this.#enter('completing')
-    this.#publishing = this.#publish({ size, crc64 }, () =>
-      this.#target.complete({ uploadId, parts, stop }),
-    )
+    this.#publishing = this.#publish({ size, crc64 }, () => this.#target.complete(request))
     const object = this.#settle(await this.#publishing)
     return { object, size, crc64: object.crc64 ?? crc64, parts: parts.length }
   }

@@ -21,6 +21,8 @@ export interface StoredObject {
 export interface FoundObject extends StoredObject {
   /** Bytes. */
   readonly size: number
+  /** Upper-case hexadecimal MD5 of its bytes, if its ETag is that. */
+  readonly md5?: string | undefined
   /** Value of the upload's marker in the user metadata, if it has one. */
   readonly marker?: string | undefined
 }

@@ -12,6 +12,8 @@ export interface Sent {
   readonly size: number
   /** CRC-64/XZ of all bytes, if known. */
   readonly crc64?: bigint | undefined
+  /** MD5 of all bytes, upper-case hexadecimal, if known: of a PutObject. */
+  readonly md5?: string | undefined
   /** Value of this upload's marker in the user metadata; `undefined` if it was turned off. */
   readonly marker?: string | undefined
 }
@@ -35,8 +37,7 @@ export interface Questions {
 /** Whether the object may have been published although this error says it was not. */
 export function mayHaveLanded(error: unknown): boolean {
   if (!(error instanceof OssError)) return false
-  if (error.uncertain === true) return true
-  return error instanceof ServiceError && error.ossCode === 'NoSuchUpload'
+  return error.uncertain !== undefined || isNoSuchUpload(error)
 }
 
 /**
@@ -46,6 +47,7 @@ export function mayHaveLanded(error: unknown): boolean {
 export function isOurs(found: FoundObject | undefined, sent: Sent): found is FoundObject {
   if (found === undefined || found.size !== sent.size) return false
   if (sent.marker !== undefined && found.marker !== sent.marker) return false
+  if (found.md5 !== undefined && sent.md5 !== undefined && found.md5 !== sent.md5) return false
   if (found.crc64 === undefined || sent.crc64 === undefined) return sent.marker !== undefined
   return found.crc64 === sent.crc64
 }
@@ -66,14 +68,23 @@ export async function judgeError(
 ): Promise<Verdict> {
   // 203: the object is stored, only the callback was not answered (OSS "Callback").
   if (error instanceof ServiceError && error.status === 203) return { error, outcome: 'published' }
+  // It was answered with success, every time with a digest that is not the one of our bytes.
+  if (error instanceof DigestMismatchError) return { error, outcome: 'published' }
   if (!mayHaveLanded(error)) return { error, outcome: 'absent' }
   const unknown: Verdict = { error, outcome: 'unknown' }
   const first = await ask(questions.head)
   if (first === UNANSWERED) return unknown
+  const isGone = isNoSuchUpload(error)
   // Without a marker an older object of equal bytes looks like ours: only the upload itself can tell.
-  const isCertain = sent.marker !== undefined || questions.endUpload === undefined
+  const isCertain = sent.marker !== undefined || questions.endUpload === undefined || isGone
   if (isCertain && isOurs(first, sent)) return { object: first }
-  if (questions.endUpload === undefined) return unknown
+  if (isGone) return first === undefined ? { error, outcome: 'absent' } : unknown
+  if (questions.endUpload === undefined) {
+    // What was answered is done with; what was lost may still be under way.
+    return error instanceof OssError && error.uncertain === 'answered'
+      ? { error, outcome: 'absent' }
+      : unknown
+  }
   const upload = await ask(questions.endUpload)
   if (upload === UNANSWERED) return unknown
   if (upload === 'alive') return { error, outcome: 'absent' }
@@ -82,6 +93,10 @@ export async function judgeError(
   if (second === UNANSWERED) return unknown
   if (isOurs(second, sent)) return { object: second }
   return second === undefined ? { error, outcome: 'absent' } : unknown
+}
+
+function isNoSuchUpload(error: unknown): boolean {
+  return error instanceof ServiceError && error.ossCode === 'NoSuchUpload'
 }
 
 const UNANSWERED = Symbol('unanswered')

@@ -44,7 +44,7 @@ describe('a call', () => {
       status: 500,
       ossCode: 'InternalError',
       requestId: '5F00',
-      uncertain: true,
+      uncertain: 'answered',
     })
     expect(error.message).toMatch(
       /^UploadPart 7 of oss:\/\/bucket\/a\/b failed after 5 attempts in \d+\.\d s: 500 InternalError/,
@@ -78,7 +78,7 @@ describe('a call', () => {
     const { client } = testClient(server.origin)
     const parts = [{ partNumber: 1, etag: 'A' }]
     const error = await failure(client.completeMultipartUpload({ key: 'k', uploadId: 'U', parts }))
-    expect(error).toMatchObject({ ossCode: 'NoSuchUpload', attempts: 2, uncertain: true })
+    expect(error).toMatchObject({ ossCode: 'NoSuchUpload', attempts: 2, uncertain: 'lost' })
   })
 
   it('is certain when nothing was ever sent', async () => {
@@ -267,7 +267,7 @@ describe('stop', () => {
     await gate.reached()
     stop.abort(new Error('stop'))
     gate.open()
-    expect(await call).toMatchObject({ status: 503, attempts: 1, uncertain: true })
+    expect(await call).toMatchObject({ status: 503, attempts: 1, uncertain: 'answered' })
     expect(notices).toHaveLength(0)
   })
 

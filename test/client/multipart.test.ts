@@ -177,7 +177,7 @@ describe('uploadPart', () => {
       actual: md5Hex(md5('other')),
       partNumber: 4,
       attempts: 2,
-      uncertain: true,
+      uncertain: 'answered',
     })
   })
 
@@ -307,7 +307,7 @@ describe('completeMultipartUpload', () => {
       status: 200,
       ossCode: 'InvalidPart',
       attempts: 1,
-      uncertain: true,
+      uncertain: 'answered',
     })
   })
 
@@ -329,7 +329,7 @@ describe('completeMultipartUpload', () => {
     await using server = await startServer(() => ({ body }))
     const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
     const error = await rejection(client.completeMultipartUpload({ ...upload, parts: PARTS }))
-    expect(error).toMatchObject({ status: 200, uncertain: true })
+    expect(error).toMatchObject({ status: 200, uncertain: 'answered' })
   })
 
   const callback = { url: 'http://app.test/cb', body: 'from=oss' }

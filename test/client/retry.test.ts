@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   backoffDelay,
   DEFAULT_RETRY,
-  leavesDoubt,
+  doubtAfter,
   resolveRetry,
   retryDecision,
 } from '../../src/client/retry.js'
@@ -95,22 +95,23 @@ describe('retryDecision', () => {
   })
 })
 
-describe('leavesDoubt', () => {
+describe('doubtAfter', () => {
   it.each([
-    [new TransportError('unsent', ''), false],
-    [new TransportError('timeout', ''), true],
-    [new TransportError('interrupted', ''), true],
-    [service(500), true],
-    [service(501), false],
-    [service(200, 'InternalError'), true],
-    [service(203, 'CallbackFailed'), false],
-    [service(404, 'NoSuchUpload'), false],
-    [service(400, 'RequestTimeout'), false],
-    [malformed, true],
-    [mismatch, true],
-    [new InvalidOptionError('body', ''), false],
+    [new TransportError('unsent', ''), undefined],
+    [new TransportError('timeout', ''), 'lost'],
+    [new TransportError('interrupted', ''), 'lost'],
+    [new TransportError('interrupted', 'in the middle of the body', { sent: false }), undefined],
+    [service(500), 'answered'],
+    [service(501), undefined],
+    [service(200, 'InternalError'), 'answered'],
+    [service(203, 'CallbackFailed'), undefined],
+    [service(404, 'NoSuchUpload'), undefined],
+    [service(400, 'RequestTimeout'), undefined],
+    [malformed, 'answered'],
+    [mismatch, 'answered'],
+    [new InvalidOptionError('body', ''), undefined],
   ])('of %s is %s', (error, expected) => {
-    expect(leavesDoubt(error)).toBe(expected)
+    expect(doubtAfter(error)).toBe(expected)
   })
 })
 

@@ -10,7 +10,7 @@ const REASON = new Error('given up')
 
 function lost(): TransportError {
   const error = new TransportError('interrupted', 'socket hang up')
-  error.uncertain = true
+  error.uncertain = 'lost'
   return error
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   DigestMismatchError,
+  type Doubt,
   MalformedResponseError,
   type OssError,
   ServiceError,
@@ -13,11 +14,11 @@ const SENT = { size: 10, crc64: 7n, marker: 'm1' }
 const OURS: FoundObject = { etag: 'E', size: 10, crc64: 7n, marker: 'm1' }
 const OLDER: FoundObject = { ...OURS, marker: 'm0' }
 
-function uncertain<T extends OssError>(error: T): T {
-  error.uncertain = true
+function uncertain<T extends OssError>(error: T, doubt: Doubt = 'answered'): T {
+  error.uncertain = doubt
   return error
 }
-const lost = () => uncertain(new TransportError('interrupted', 'reset'))
+const lost = () => uncertain(new TransportError('interrupted', 'reset'), 'lost')
 
 describe('mayHaveLanded', () => {
   it.each([
@@ -44,6 +45,9 @@ describe('isOurs', () => {
     ['another size', { ...OURS, size: 11 }, SENT, false],
     ['other bytes', { ...OURS, crc64: 8n }, SENT, false],
     ['an older object of equal bytes', OLDER, SENT, false],
+    ['an object of another MD5', { ...OURS, md5: 'B' }, { ...SENT, md5: 'A' }, false],
+    ['an object of the same MD5', { ...OURS, md5: 'A' }, { ...SENT, md5: 'A' }, true],
+    ['an object whose ETag is no MD5', OURS, { ...SENT, md5: 'A' }, true],
     ['an object without a marker', { ...OURS, marker: undefined }, SENT, false],
     ['our marker, no CRC-64', { ...OURS, crc64: undefined }, SENT, true],
     ['equal bytes, the marker turned off', OLDER, { ...SENT, marker: undefined }, true],
@@ -101,6 +105,40 @@ describe('judgeError', () => {
     else expect(verdict).toEqual({ error, outcome: expected })
     expect(answers).toEqual([])
   })
+
+  it.each([
+    ['nothing', undefined],
+    ['an older object', OLDER],
+  ])('trusts a HEAD that finds %s after a Put that was answered', async (_name, found) => {
+    const error = uncertain(new ServiceError({ status: 500 }))
+    const head = async () => found
+    expect(await judgeError(error, SENT, { head })).toEqual({ error, outcome: 'absent' })
+  })
+
+  it('never takes an object for ours that was answered with another digest', async () => {
+    const error = uncertain(new DigestMismatchError('md5', 'A', 'B', 'the object'))
+    const head = async () => OURS
+    expect(await judgeError(error, SENT, { head })).toEqual({ error, outcome: 'published' })
+  })
+
+  it.each([
+    ['ours', OURS, SENT, 'object'],
+    ['ours, without a marker', OURS, { ...SENT, marker: undefined }, 'object'],
+    ['nothing', undefined, SENT, 'absent'],
+    ['something else', OLDER, SENT, 'unknown'],
+  ])(
+    'does not end an upload that is gone: at the key stands %s',
+    async (_name, found, sent, expected) => {
+      const error = new ServiceError({ status: 404, ossCode: 'NoSuchUpload' })
+      const verdict = await judgeError(error, sent, {
+        head: async () => found,
+        endUpload: () => Promise.reject(new Error('asked')),
+      })
+      expect(verdict).toEqual(
+        expected === 'object' ? { object: OURS } : { error, outcome: expected },
+      )
+    },
+  )
 
   it('asks nothing after an error that is certain', async () => {
     const error = new ServiceError({ status: 400, ossCode: 'InvalidPart' })
