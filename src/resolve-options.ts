@@ -79,6 +79,9 @@ export function resolveOptions(
   options: OssWriteStreamOptions,
   random: () => number,
 ): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw InvalidOptionError.expected('options', 'an object', options)
+  }
   refuseUnknown(options, OPTION_NAMES, 'createOssWriteStream()')
   const place = placeOf(target, options)
   const sizes = sizesOf(options)

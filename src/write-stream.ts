@@ -61,8 +61,9 @@ export class OssWriteStream extends Writable {
   #retries = 0
 
   constructor(target: string | undefined, options: OssWriteStreamOptions) {
-    const clock = options.clock ?? systemClock
-    const settings = resolveOptions(target, options, () => clock.random())
+    const clockOf = () => options.clock ?? systemClock
+    const settings = resolveOptions(target, options, () => clockOf().random())
+    const clock = clockOf()
     super({ highWaterMark: settings.highWaterMark })
     const { client, bucket, key } = settings
     this.#settings = settings
