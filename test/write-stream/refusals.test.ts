@@ -111,7 +111,7 @@ describe.each(OPERATIONS)('%s', (operation) => {
 
   it.each([
     ['503', { status: 503 }, /: 503 ServiceUnavailable: .+ \(request id [0-9A-F]{24}\)$/],
-    ['a reset', { reset: 'mid-body' }, /: connection lost: .+$/],
+    ['a reset', { reset: 'after-body' }, /: connection lost: .+$/],
     [
       'HTML of a proxy',
       { status: 502, body: '<html>bad' },
