@@ -21,7 +21,9 @@ export class FakeTarget implements UploadTarget {
   /** What was asked, in order: `initiate`, `part 2`, `complete 1,2`. */
   readonly trail: string[] = []
   readonly uploads = new Map<string, Map<number, Buffer>>()
-  object: { readonly bytes: Buffer; readonly marker: string | undefined } | undefined
+  object:
+    | { readonly bytes: Buffer; readonly marker: string | undefined; readonly etag?: string }
+    | undefined
   /** Marker that new objects get. */
   marker: string | undefined
   /** Most parts in flight at once so far. */
@@ -42,7 +44,10 @@ export class FakeTarget implements UploadTarget {
   }
 
   async put({ body, signal }: Parameters<UploadTarget['put']>[0]) {
-    return this.#run('put', 'put', signal, () => this.#publish(Buffer.concat(body), 'put'))
+    return this.#run('put', 'put', signal, () => {
+      const bytes = Buffer.concat(body)
+      return this.#publish(bytes, md5(bytes))
+    })
   }
 
   async initiate() {
@@ -71,7 +76,12 @@ export class FakeTarget implements UploadTarget {
     const name = `complete ${parts.map((part) => part.partNumber).join(',')}`
     return this.#run('complete', name, undefined, () => {
       const stored = this.#parts(uploadId)
-      const bytes = Buffer.concat(parts.map((part) => stored.get(part.partNumber) ?? missing()))
+      const bytes = Buffer.concat(
+        parts.map(({ partNumber, etag }) => {
+          const part = stored.get(partNumber)
+          return part !== undefined && md5(part) === etag ? part : invalidPart()
+        }),
+      )
       this.uploads.delete(uploadId)
       return this.#publish(bytes, multipartEtag(parts.map((part) => part.etag)))
     })
@@ -90,8 +100,9 @@ export class FakeTarget implements UploadTarget {
   async head({ signal }: Parameters<UploadTarget['head']>[0]): Promise<FoundObject | undefined> {
     return this.#run('head', 'head', signal, () => {
       if (this.object === undefined) return undefined
-      const { bytes, marker } = this.object
-      return { etag: md5(bytes), crc64: crc64(bytes), size: bytes.byteLength, marker }
+      const { bytes, marker, etag = md5(bytes) } = this.object
+      const whole = etag.includes('-') ? undefined : etag
+      return { etag, md5: whole, crc64: crc64(bytes), size: bytes.byteLength, marker }
     })
   }
 
@@ -110,7 +121,7 @@ export class FakeTarget implements UploadTarget {
   }
 
   #publish(bytes: Buffer, etag: string) {
-    this.object = { bytes, marker: this.marker }
+    this.object = { bytes, marker: this.marker, etag }
     return { etag, crc64: crc64(bytes) }
   }
 
@@ -121,6 +132,10 @@ export class FakeTarget implements UploadTarget {
 
 function missing(): never {
   throw new ServiceError({ status: 404, ossCode: 'NoSuchUpload' })
+}
+
+function invalidPart(): never {
+  throw new ServiceError({ status: 400, ossCode: 'InvalidPart' })
 }
 
 function md5(bytes: Buffer): string {
