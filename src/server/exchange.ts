@@ -17,7 +17,7 @@ import { newRequestId } from './ids.js'
 import type { KeyRing } from './key-ring.js'
 import type { OssRequest } from './oss-request.js'
 import { RequestBody } from './request-body.js'
-import { checkNames, refuseUnknown } from './request-rules.js'
+import { checkNames, checkParameters, refuseUnknown } from './request-rules.js'
 import { sendAnswer } from './send.js'
 import type { Store } from './store.js'
 import type { RequestTrace } from './trace.js'
@@ -169,6 +169,7 @@ async function handle(state: ServerState, visit: Visit, faults: AppliedFaults): 
   )
   if (operation === undefined) throw refuseUnknown(method, query)
   checkNames(address, state.region)
+  checkParameters(query, headers)
   const existing = state.store.bucket(bucket)
   if (operation !== 'PutBucket' && scope !== 'service' && existing === undefined) {
     throw failures.noSuchBucket(bucket)

@@ -26,6 +26,38 @@ export function checkNames(address: Address, region: string): void {
   if (/^[/\\]/.test(key)) throw failures.invalidObjectName()
 }
 
+/**
+ * Parameters that go with any operation.
+ *
+ * @throws {Failure} 400 NotImplemented for a version other than `null`, InvalidArgument for a traffic limit out of range
+ */
+export function checkParameters(
+  query: ReadonlyMap<string, string>,
+  headers: Readonly<Record<string, string>>,
+): void {
+  // No bucket has versions here: `null` is the one of an object that has none.
+  const version = query.get('versionId')
+  if (version !== undefined && version !== 'null') throw failures.notImplemented('versionId')
+  const inQuery = query.get(TRAFFIC_LIMIT)
+  const limit = headers[TRAFFIC_LIMIT] ?? inQuery
+  if (limit === undefined) return
+  const value = /^\d{1,10}$/.test(limit) ? Number(limit) : 0
+  const twice = inQuery !== undefined && headers[TRAFFIC_LIMIT] !== undefined
+  if (twice || value < MIN_LIMIT || value > MAX_LIMIT) {
+    throw failures.invalidArgument(
+      `The ${TRAFFIC_LIMIT} must be an integer between ${MIN_LIMIT} and ${MAX_LIMIT}, in a header or in the query.`,
+      TRAFFIC_LIMIT,
+      limit,
+      '0004-00000502',
+    )
+  }
+}
+
+/** Bit/s ("Single-connection bandwidth throttling"). Checked, not enforced. */
+const TRAFFIC_LIMIT = 'x-oss-traffic-limit'
+const MIN_LIMIT = 819_200
+const MAX_LIMIT = 838_860_800
+
 /** What to say to a request that matches no operation: never a guess. */
 export function refuseUnknown(method: string, query: ReadonlyMap<string, string>): Failure {
   if (!METHODS.includes(method)) return failures.methodNotAllowed(method)

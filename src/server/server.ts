@@ -185,7 +185,7 @@ class Listener {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(port, host, () => resolve())
     })
-    server.removeAllListeners('error')
+    server.removeAllListeners('error').on('error', state.onError)
     const { port: bound } = server.address() as AddressInfo
     const listener = new Listener(server, host, bound)
     listener.#listen(state)
@@ -211,7 +211,12 @@ class Listener {
         const running = exchange(state, request, response, {
           expectsContinue: event === 'checkContinue',
           connection: { id: connection.id, requests: connection.requests },
-        }).finally(() => this.#running.delete(running))
+        })
+          .catch((error: unknown) => {
+            state.onError(error)
+            request.socket.destroy()
+          })
+          .finally(() => this.#running.delete(running))
         this.#running.add(running)
       })
     }

@@ -160,6 +160,42 @@ export const WIRE_RULES: readonly Rule[] = [
     const answer = await talk(world, putHead(world, {}))
     expect(answer).toMatch(/^HTTP\/1\.1 411 [\s\S]*MissingContentLength[\s\S]*0017-00000101/)
   }),
+  rule('A body above 5 GiB is EntityTooLarge before it is read', 'Limits', async (world) => {
+    const length = String(5 * 1024 ** 3 + 1)
+    const more = { 'content-length': length, expect: '100-continue' }
+    const answer = await talk(world, putHead(world, more))
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*EntityTooLarge/)
+  }),
+  rule('A document above 4 MiB is EntityTooLarge', 'Limits', async (world) => {
+    const { uploadId } = await world.upload('x')
+    const reply = await world.complete(uploadId, ' '.repeat(4 * 1024 * 1024 + 1))
+    expect(reply).toMatchObject({ status: 400, code: 'EntityTooLarge' })
+  }),
+  rule('A header section above 16 KiB is refused', 'RFC 6585, 5', async (world) => {
+    const answer = await talk(world, putHead(world, { 'x-long': 'x'.repeat(20_000) }))
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*RequestHeaderSectionTooLarge/)
+  }),
+  ...[
+    ['819200', 200],
+    ['819199', 400],
+    ['838860801', 400],
+    ['fast', 400],
+  ].map(([limit, status]) =>
+    rule(`A traffic limit of ${limit} is answered ${status}`, 'EC 0004-00000502', async (world) => {
+      const reply = await world.put('', { 'x-oss-traffic-limit': String(limit) })
+      expect(reply.status).toBe(status)
+      expect(reply.ec).toBe(status === 200 ? undefined : '0004-00000502')
+    }),
+  ),
+  rule(
+    'A version other than null is NotImplemented, not the object',
+    'GetObject',
+    async (world) => {
+      await world.put()
+      expect((await world.get({}, { versionId: 'null' })).status).toBe(200)
+      expect((await world.get({}, { versionId: 'CAEQ' })).code).toBe('NotImplemented')
+    },
+  ),
   rule(
     'A body that ends early is IncompleteBody, and leaves nothing',
     'Error responses',
