@@ -18,6 +18,7 @@ export type OssErrorCode =
   | 'ERR_OSS_SIZE_MISMATCH'
   | 'ERR_OSS_PART_LIMIT'
   | 'ERR_OSS_DESTROYED'
+  | 'ERR_OSS_CHILD_PROCESS'
 
 /**
  * What became of the object when an upload failed.
@@ -220,6 +221,35 @@ export class DigestMismatchError extends OssError {
     this.algorithm = algorithm
     this.expected = expected
     this.actual = actual
+  }
+}
+
+/** A child process that is the source of a pipeline did not succeed; its output is not whole. */
+export class ChildProcessError extends OssError {
+  override readonly code = 'ERR_OSS_CHILD_PROCESS' as const
+  /** File that was started. */
+  readonly command: string
+  /** `null` if a signal ended it; absent if it could not be started. */
+  declare readonly exitCode?: number | null
+  declare readonly signal?: NodeJS.Signals | null
+  /** The end of its error output, at most 4 KiB; empty if that was not piped. */
+  readonly stderr: string
+
+  constructor(
+    command: string,
+    what: string,
+    details: {
+      exitCode?: number | null
+      signal?: NodeJS.Signals | null
+      stderr: string
+      cause?: unknown
+    },
+  ) {
+    const lastLine = details.stderr.split('\n').at(-1)
+    super(`${command} ${what}${lastLine ? `: ${clip(lastLine, 512)}` : ''}`, details)
+    this.command = command
+    this.stderr = details.stderr
+    assignDefined(this, { exitCode: details.exitCode, signal: details.signal })
   }
 }
 

@@ -1,4 +1,5 @@
 /** The public face of osspipe; nothing else is. `osspipe/server` is the embedded OSS server. */
+export { fromChildProcess, type SpawnSourceOptions, spawnSource } from './child-process-source.js'
 export type { BodyDigests, FileRange, UploadBody } from './client/body.js'
 export type { CallOptions, RetryNotice } from './client/call-options.js'
 export { OssClient } from './client/client.js'
@@ -35,6 +36,7 @@ export type { OssClientOptions, Timeouts } from './client/options.js'
 export type { RetryPolicy } from './client/retry.js'
 export type { Credentials, CredentialsProvider, CredentialsSource } from './credentials.js'
 export {
+  ChildProcessError,
   CredentialsError,
   DigestMismatchError,
   type Doubt,

@@ -16,6 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   'unknown-option': ['errors'],
   credentials: ['errors', 'client'],
+  'child-process-source': ['errors', 'node:child_process', 'node:stream'],
   'upload-errors': ['errors'],
   'upload-result': [],
   options: ['client', 'protocol'],
@@ -33,6 +34,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'node:stream',
   ],
   index: [
+    'child-process-source',
     'client',
     'credentials',
     'errors',

@@ -40,6 +40,7 @@ const CLASSES: Record<OssErrorCode, () => OssError> = {
   ERR_OSS_SIZE_MISMATCH: () => new SizeMismatchError(5, 6, PLACE),
   ERR_OSS_PART_LIMIT: () => new PartLimitError(1000, PLACE),
   ERR_OSS_DESTROYED: () => new DestroyedError('text', PLACE),
+  ERR_OSS_CHILD_PROCESS: () => new ChildProcessError('pg_dump', 'exited with 1', { stderr: '' }),
 }
 
 const NAMES: Record<OssErrorCode, string> = {
@@ -54,6 +55,7 @@ const NAMES: Record<OssErrorCode, string> = {
   ERR_OSS_SIZE_MISMATCH: 'SizeMismatchError',
   ERR_OSS_PART_LIMIT: 'PartLimitError',
   ERR_OSS_DESTROYED: 'DestroyedError',
+  ERR_OSS_CHILD_PROCESS: 'ChildProcessError',
 }
 
 const UPLOAD_CODES = [
