@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import {
   assignDefined,
   type CallContext,
+  ChildProcessError,
   CredentialsError,
   DigestMismatchError,
   InvalidOptionError,
