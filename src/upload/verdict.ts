@@ -42,14 +42,13 @@ export function mayHaveLanded(error: unknown): boolean {
 
 /**
  * Whether what stands at the key is what we sent. The marker decides where there is one: an older
- * object of equal bytes is not ours. Without it equal size and CRC-64 have to do.
+ * object of equal bytes is not ours. Without it equal size and an equal digest have to do.
  */
 export function isOurs(found: FoundObject | undefined, sent: Sent): found is FoundObject {
   if (found === undefined || found.size !== sent.size) return false
-  if (sent.marker !== undefined && found.marker !== sent.marker) return false
-  if (found.md5 !== undefined && sent.md5 !== undefined && found.md5 !== sent.md5) return false
-  if (found.crc64 === undefined || sent.crc64 === undefined) return sent.marker !== undefined
-  return found.crc64 === sent.crc64
+  const digests = [areEqual(found.md5, sent.md5), areEqual(found.crc64, sent.crc64)]
+  if (digests.includes(false)) return false
+  return sent.marker === undefined ? digests.includes(true) : found.marker === sent.marker
 }
 
 /** What an answer of success means: the object, unless its CRC-64 is not the one of our bytes. */
@@ -81,9 +80,8 @@ export async function judgeError(
   if (isGone) return first === undefined ? { error, outcome: 'absent' } : unknown
   if (questions.endUpload === undefined) {
     // What was answered is done with; what was lost may still be under way.
-    return error instanceof OssError && error.uncertain === 'answered'
-      ? { error, outcome: 'absent' }
-      : unknown
+    const isOver = error instanceof OssError && error.uncertain === 'answered'
+    return isOver && isForeign(first, sent) ? { error, outcome: 'absent' } : unknown
   }
   const upload = await ask(questions.endUpload)
   if (upload === UNANSWERED) return unknown
@@ -93,6 +91,19 @@ export async function judgeError(
   if (second === UNANSWERED) return unknown
   if (isOurs(second, sent)) return { object: second }
   return second === undefined ? { error, outcome: 'absent' } : unknown
+}
+
+/** Whether what stands at the key is certainly not ours: neither damaged nor beyond comparison. */
+function isForeign(found: FoundObject | undefined, sent: Sent): boolean {
+  if (found === undefined) return true
+  if (sent.marker !== undefined) return found.marker !== sent.marker
+  const digests = [areEqual(found.md5, sent.md5), areEqual(found.crc64, sent.crc64)]
+  return found.size !== sent.size || digests.includes(false)
+}
+
+/** `undefined` where one of them is not known. */
+function areEqual<T>(one: T | undefined, other: T | undefined): boolean | undefined {
+  return one === undefined || other === undefined ? undefined : one === other
 }
 
 function isNoSuchUpload(error: unknown): boolean {

@@ -51,6 +51,12 @@ describe('isOurs', () => {
     ['an object without a marker', { ...OURS, marker: undefined }, SENT, false],
     ['our marker, no CRC-64', { ...OURS, crc64: undefined }, SENT, true],
     ['equal bytes, the marker turned off', OLDER, { ...SENT, marker: undefined }, true],
+    [
+      'an equal MD5, no CRC-64, no marker',
+      { etag: 'A', size: 10, md5: 'A', crc64: 7n },
+      { size: 10, md5: 'A' },
+      true,
+    ],
     ['equal size only', { ...OLDER, crc64: undefined }, { ...SENT, marker: undefined }, false],
   ])('of %s', (_name, found, sent, expected) => {
     expect(isOurs(found, sent)).toBe(expected)
@@ -113,6 +119,15 @@ describe('judgeError', () => {
     const error = uncertain(new ServiceError({ status: 500 }))
     const head = async () => found
     expect(await judgeError(error, SENT, { head })).toEqual({ error, outcome: 'absent' })
+  })
+
+  it.each([
+    ['our own, damaged', { ...OURS, crc64: 8n }, SENT],
+    ['one that cannot be compared', { etag: 'E', size: 10 }, { size: 10, crc64: 7n }],
+  ])('does not trust one that finds %s', async (_name, found, sent) => {
+    const error = uncertain(new ServiceError({ status: 500 }))
+    const head = async () => found
+    expect(await judgeError(error, sent, { head })).toEqual({ error, outcome: 'unknown' })
   })
 
   it('never takes an object for ours that was answered with another digest', async () => {

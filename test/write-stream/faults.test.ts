@@ -177,6 +177,13 @@ describe('a lost answer', () => {
     },
   )
 
+  it('that was garbled is no failure, with `forbidOverwrite` and without a marker', async () => {
+    const fault = { status: 200, body: HTML, process: true }
+    const seen = await upload('PutObject', fault, { forbidOverwrite: true, marker: false })
+    await expectWhole(seen)
+    expect(seen.server.requests.of('PutObject').at(-1)?.ossCode).toBe('FileAlreadyExists')
+  })
+
   it('to Complete is told by size and CRC-64 where there is no marker', async () => {
     const seen = await upload('CompleteMultipartUpload', { drop: 'answer' }, { marker: false })
     await expectWhole(seen)
