@@ -2,6 +2,7 @@
  * Whatever is written, however it is cut, whatever goes wrong and whenever it is given up: the object
  * is the input; or there is an error, the outcome is true, and nothing is left on either side.
  */
+import { finished } from 'node:stream/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OperationName } from '../../src/protocol/operations.js'
@@ -132,7 +133,7 @@ async function prepare(
 ): Promise<Buffer | undefined> {
   if (older === 'none') return undefined
   const content = older === 'same' ? input : bytes(input.length + 1, 99)
-  await createOssWriteStream(`oss://bucket/${key}`, streamOptions(server)).end(content).completed
+  await finished(createOssWriteStream(`oss://bucket/${key}`, streamOptions(server)).end(content))
   return content
 }
 
