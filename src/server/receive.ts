@@ -22,7 +22,10 @@ export async function receiveBody(request: OssRequest): Promise<StoredBody> {
   if (contentMd5 !== undefined && parseContentMd5(contentMd5) === undefined) {
     throw failures.invalidDigest('0017-00000502', contentMd5)
   }
-  const stored = await store.blobs.write(limited(body.batches()), request.damage)
+  const stored = await store.blobs.write(
+    (onPiece) => limited(body.batches(onPiece)),
+    request.damage,
+  )
   try {
     checkDigests(headers, stored)
   } catch (error) {

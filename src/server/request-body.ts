@@ -55,10 +55,13 @@ export class RequestBody {
   }
 
   /**
-   * The body in batches of pieces, once. Throws {@link Disconnected} if the client goes away,
+   * The body in batches of pieces of 256 KiB together (the last is smaller), once. `onPiece` gets
+   * every piece as it arrives, while it is still in the processor's cache. Throws {@link Disconnected} if the client goes away,
    * 400 RequestTimeout if no byte moves for too long.
    */
-  async *batches(): AsyncGenerator<readonly Uint8Array[], void, void> {
+  async *batches(
+    onPiece: (piece: Uint8Array) => void = ignore,
+  ): AsyncGenerator<readonly Uint8Array[], void, void> {
     if (this.#started) return
     this.#started = true
     const request = this.#request
@@ -72,12 +75,15 @@ export class RequestBody {
     let wake = new Gate()
     let failure: Error | undefined
     let ended = request.readableEnded
+    const isEnough = (): boolean =>
+      waiting >= READ_AHEAD || (this.#breaksInTheMiddle && waiting > 0)
     const onData = (piece: Uint8Array): void => {
       pieces.push(piece)
       waiting += piece.length
       received += piece.length
+      onPiece(piece)
       if (waiting >= READ_AHEAD) request.pause()
-      wake.open()
+      if (isEnough()) wake.open()
     }
     const onEnd = (): void => {
       ended = true
@@ -99,7 +105,7 @@ export class RequestBody {
     if (request.destroyed && !ended) onBroken()
     try {
       for (;;) {
-        if (!ended && pieces.length === 0 && failure === undefined) await wake.passed
+        if (!ended && failure === undefined && !isEnough()) await wake.passed
         if (failure !== undefined) throw failure
         if (this.#breaksInTheMiddle && (ended || received * 2 >= (this.length ?? 0))) {
           throw new Disconnected()
