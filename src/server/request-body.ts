@@ -95,7 +95,10 @@ export class RequestBody {
     }
     const onStall = (): void => {
       // Silence counts against the client only while we are the ones who wait.
-      if (request.isPaused()) return
+      if (request.isPaused()) {
+        request.socket.setTimeout(this.#stallMs)
+        return
+      }
       failure ??= failures.requestTimeout()
       wake.open()
     }

@@ -138,6 +138,23 @@ it('a client that goes away leaves nothing, and the next one is served', async (
   expect((await send(server, { method: 'GET', path: '/' })).status).toBe(403)
 })
 
+it('lets a client that reads only after it has written all find its early error', async () => {
+  const server = await startServer()
+  const answer = await new Promise<string>((resolve, reject) => {
+    const size = 32 * 1024 * 1024
+    const socket = connect(server.port, '127.0.0.1')
+    let received = ''
+    socket.on('error', reject).pause()
+    socket.write(`PUT /bucket/key HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`)
+    socket.write(Buffer.alloc(size), () => socket.resume())
+    socket.on('data', (bytes) => {
+      received += bytes
+    })
+    socket.on('end', () => resolve(received))
+  })
+  expect(answer).toMatch(/^HTTP\/1\.1 403 [\s\S]*<Code>AccessDenied<\/Code>/)
+})
+
 it('answers requests that come in one packet, in their order', async () => {
   const server = await startServer()
   const answer = await new Promise<string>((resolve, reject) => {
