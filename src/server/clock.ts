@@ -3,6 +3,8 @@
  * tests hand in `now` and everything dated (signatures, expiry, lifecycle) follows it.
  */
 
+import type { Socket } from 'node:net'
+
 export interface ServerClock {
   /** Milliseconds since the epoch. */
   now(): number
@@ -29,4 +31,9 @@ export function serverClock(now: (() => number) | undefined): ServerClock {
         signal?.addEventListener('abort', finish)
       }),
   }
+}
+
+/** Makes a socket emit `timeout` once it has been silent for so long; 0 stops that. */
+export function limitSilence(socket: Socket, ms: number): void {
+  socket.setTimeout(ms)
 }

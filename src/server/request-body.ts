@@ -4,6 +4,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { limitSilence } from './clock.js'
 import { Disconnected, failures } from './failures.js'
 import { Gate } from './gate.js'
 
@@ -96,7 +97,7 @@ export class RequestBody {
     const onStall = (): void => {
       // Silence counts against the client only while we are the ones who wait.
       if (request.isPaused()) {
-        request.socket.setTimeout(this.#stallMs)
+        limitSilence(request.socket, this.#stallMs)
         return
       }
       failure ??= failures.requestTimeout()
@@ -104,7 +105,8 @@ export class RequestBody {
     }
     request.on('data', onData).on('end', onEnd).on('close', onBroken).on('error', onBroken)
     // On the request, not on the socket: without a listener there Node ends the connection at once.
-    request.on('timeout', onStall).socket.setTimeout(this.#stallMs)
+    request.on('timeout', onStall)
+    limitSilence(request.socket, this.#stallMs)
     if (request.destroyed && !ended) onBroken()
     try {
       for (;;) {
@@ -123,7 +125,7 @@ export class RequestBody {
       }
     } finally {
       request.off('data', onData).off('end', onEnd).off('close', onBroken)
-      request.socket.setTimeout(0)
+      limitSilence(request.socket, 0)
       request.off('timeout', onStall)
       // Without a listener of its own Node would throw what a dying socket says later on.
       request.pause()
