@@ -21,18 +21,20 @@ export async function appendObject(request: OssRequest): Promise<Answer> {
   }
   const body = await receiveBody(request)
   let result: ObjectRecord | undefined
+  let kept: ObjectRecord['segments'] = []
   let stored = false
   try {
     stored = await store.editObject(bucket, key, (current) => {
       checkAppendable(current, position)
       if (position + body.size > MAX_BODY) throw failures.entityTooLarge(MAX_BODY)
       // The old segments stay in use: the new record takes references of its own.
-      store.blobs.retain(current?.segments ?? [])
+      kept = current?.segments ?? []
+      store.blobs.retain(kept)
       result = current === undefined ? begun(request, body, fresh) : grown(request, body, current)
       return result
     })
   } finally {
-    if (!stored) await store.blobs.release(body.segments)
+    if (!stored) await store.blobs.release([...kept, ...body.segments])
   }
   if (result === undefined) throw failures.noSuchBucket(bucket)
   return {

@@ -148,7 +148,8 @@ export class Store {
           this.#endUpload(bucket, uploadId),
         )
       } catch (error) {
-        await this.blobs.release(object.segments)
+        // A disk may fail behind the point of no return: what is published keeps its bytes.
+        if (bucket.objects.get(object.key) !== object) await this.blobs.release(object.segments)
         throw error
       }
       return object

@@ -217,3 +217,44 @@ it('a failing disk is a 500, and the old object stays', async () => {
   expect(got.body.toString()).toBe('old')
   await failing.close()
 })
+
+it('a disk that fails behind the point of no return takes no byte from the object', async () => {
+  const { fs } = memfs()
+  const shaky = new CrashingFs(fs, Infinity)
+  const server = await start(shaky)
+  const ids: Ids = new Map()
+  const begun = await call(server, initiate('a', 'x').call(ids))
+  ids.set('x', decodeInitiateResult(begun.body).uploadId)
+  await call(server, part('a', 'x', 1, 'content').call(ids))
+  const { rename } = shaky.promises
+  shaky.promises.rename = async (from, to) => {
+    if (to.includes('/trash/')) throw new Error('disk failure')
+    return rename(from, to)
+  }
+  expect((await call(server, complete('a', 'x').call(ids))).status).toBe(500)
+  shaky.promises.rename = rename
+  expect((await call(server, abort('a', 'x').call(ids))).status).toBe(204)
+  expect((await call(server, object('GET', 'a'))).body.toString()).toBe('content')
+  await call(server, object('DELETE', 'a'))
+  expect(server.storedBodies).toBe(0)
+  await server.close()
+})
+
+it('an append that fails leaves what was there, and nothing else', async () => {
+  const shaky = new CrashingFs(memfs().fs, Infinity)
+  const server = await start(shaky)
+  const append = (position: number) =>
+    call(
+      server,
+      object('POST', 'log', { query: { append: '', position: `${position}` }, body: 'x' }),
+    )
+  await append(0)
+  const { rename } = shaky.promises
+  shaky.promises.rename = () => Promise.reject(new Error('disk failure'))
+  expect((await append(1)).status).toBe(500)
+  shaky.promises.rename = rename
+  expect((await append(1)).headers['x-oss-next-append-position']).toBe('2')
+  await call(server, object('DELETE', 'log'))
+  expect(server.storedBodies).toBe(0)
+  await server.close()
+})
