@@ -2,6 +2,7 @@
 export { fromChildProcess, type SpawnSourceOptions, spawnSource } from './child-process-source.js'
 export type { BodyDigests, FileRange, UploadBody } from './client/body.js'
 export type { CallOptions, RetryNotice } from './client/call-options.js'
+export type { CleanUploadsOptions, CleanUploadsResult } from './client/clean-uploads.js'
 export { OssClient } from './client/client.js'
 export type { Clock } from './client/clock.js'
 export type {

@@ -21,8 +21,6 @@ import { refuseUnknown } from './unknown-option.js'
 /** What an upload stream is built from. */
 export interface ResolvedOptions {
   readonly client: OssClient
-  /** The client was made for this stream, which closes it. */
-  readonly ownsClient: boolean
   readonly bucket: string
   readonly key: string
   readonly headers: ObjectHeaderOptions
@@ -103,7 +101,6 @@ export function resolveOptions(
   }
   return {
     client,
-    ownsClient: options.client === undefined,
     bucket,
     key: place.key,
     headers,

@@ -205,7 +205,6 @@ export class OssWriteStream extends Writable {
     const report = await this.#upload.abort(reason)
     this.#outcome = report.outcome
     this.#abortError = report.abortError
-    if (this.#settings.ownsClient) await this.#settings.client.close()
     if (this.#result === undefined) this.#tellFailed(this.#annotate(reason))
     else this.#tellCompleted(this.#result)
     this.#tellSettled()

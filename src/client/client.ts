@@ -7,6 +7,7 @@ import { checkBucketName, checkObjectKey, type Endpoint, urlOf } from '../protoc
 import { prepareBody } from './body.js'
 import { type Call, type Connection, performCall } from './call.js'
 import type { ObjectAddress, ObjectCallOptions } from './call-options.js'
+import { type CleanUploadsOptions, type CleanUploadsResult, cleanUploads } from './clean-uploads.js'
 import {
   type ListedPart,
   type ListedUpload,
@@ -156,6 +157,14 @@ export class OssClient implements AsyncDisposable {
       keyMarker = nextKeyMarker
       uploadIdMarker = nextUploadIdMarker
     }
+  }
+
+  /**
+   * Ends unfinished uploads that are older than `olderThan`, with their parts. An upload that cannot
+   * be ended is told in `failed`, and does not stop the others.
+   */
+  async cleanUploads(options: CleanUploadsOptions): Promise<CleanUploadsResult> {
+    return cleanUploads(this, options, this.#connection.clock.now())
   }
 
   /** Stores an object in one request, replacing one of the same key. Digests as with `uploadPart`. */
