@@ -1,5 +1,6 @@
 /** Turns what a caller gave into what an upload stream is built from, or says what was wrong. No I/O. */
 import { OssClient } from './client/client.js'
+import type { Clock } from './client/clock.js'
 import { CLIENT_OPTION_NAMES } from './client/options.js'
 import { InvalidOptionError } from './errors.js'
 import type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
@@ -69,13 +70,11 @@ export const OPTION_NAMES: readonly string[] = [
 
 /**
  * Checks what the caller gave, before any I/O.
- * @param random a number from 0 to 1, for the marker
  * @throws {InvalidOptionError}
  */
 export function resolveOptions(
   target: string | undefined,
   options: OssWriteStreamOptions,
-  random: () => number,
 ): ResolvedOptions {
   if (typeof options !== 'object' || options === null) {
     throw InvalidOptionError.expected('options', 'an object', options)
@@ -88,9 +87,9 @@ export function resolveOptions(
     throw InvalidOptionError.expected('expectedSize', 'given with `exactSize`', undefined)
   }
   const plan = planParts({ ...sizes, exactSize })
-  const marker = flag(options.marker, 'marker', true) ? newMarker(random) : undefined
-  const headers = headersOf(options, marker)
   const client = clientOf(options)
+  const marker = flag(options.marker, 'marker', true) ? newMarker(client.clock) : undefined
+  const headers = headersOf(options, marker)
   const bucket = place.bucket ?? client.bucket
   if (bucket === undefined) {
     throw InvalidOptionError.expected(
@@ -238,7 +237,7 @@ function digestsOf(integrity: Integrity = 'md5'): ResolvedOptions['digests'] {
   }
 }
 
-function newMarker(random: () => number): string {
+function newMarker({ random }: Clock): string {
   const word = () =>
     Math.floor(random() * 2 ** 32)
       .toString(16)

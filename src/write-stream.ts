@@ -4,7 +4,7 @@
  */
 import { Writable } from 'node:stream'
 import type { RetryNotice } from './client/call-options.js'
-import { type Clock, systemClock } from './client/clock.js'
+import type { Clock } from './client/clock.js'
 import { clientTarget } from './client-target.js'
 import type { Outcome } from './errors.js'
 import type { OssWriteStreamOptions, UploadProgress } from './options.js'
@@ -61,14 +61,12 @@ export class OssWriteStream extends Writable {
   #retries = 0
 
   constructor(target: string | undefined, options: OssWriteStreamOptions) {
-    const clockOf = () => options.clock ?? systemClock
-    const settings = resolveOptions(target, options, () => clockOf().random())
-    const clock = clockOf()
+    const settings = resolveOptions(target, options)
     super({ highWaterMark: settings.highWaterMark })
     const { client, bucket, key } = settings
     this.#settings = settings
-    this.#clock = clock
-    this.#startedAt = clock.now()
+    this.#clock = client.clock
+    this.#startedAt = client.clock.now()
     this.bucket = bucket
     this.key = key
     this.url = client.urlOf(bucket, key)

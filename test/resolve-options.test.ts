@@ -61,8 +61,8 @@ function whole(options: object = {}): object {
   return { ...server.options(), env: {}, ...options }
 }
 
-function resolve(options: OssWriteStreamOptions, random = () => 0.5) {
-  return resolveOptions(TARGET, { ...server.options(), env: {}, ...options }, random)
+function resolve(options: OssWriteStreamOptions) {
+  return resolveOptions(TARGET, { ...server.options(), env: {}, ...options })
 }
 
 describe('a bad value', () => {
@@ -335,8 +335,8 @@ describe('two things that say the same', () => {
 
   it('`client` and `bucket` do not: the bucket says where to', () => {
     const client = new OssClient({ ...server.options(), env: {}, bucket: 'other-bucket' })
-    const resolved = resolveOptions(undefined, { client, bucket: 'bucket', key: 'key' }, () => 0)
-    expect(resolved).toMatchObject({ client, ownsClient: false, bucket: 'bucket' })
+    const resolved = resolveOptions(undefined, { client, bucket: 'bucket', key: 'key' })
+    expect(resolved).toMatchObject({ client, bucket: 'bucket' })
   })
 })
 
@@ -358,8 +358,8 @@ describe('what is missing', () => {
       OSS_ACCESS_KEY_ID: 'id',
       OSS_ACCESS_KEY_SECRET: 'secret',
     }
-    const resolved = resolveOptions(undefined, { key: 'key', env }, () => 0)
-    expect(resolved).toMatchObject({ bucket: 'from-env', key: 'key', ownsClient: true })
+    const resolved = resolveOptions(undefined, { key: 'key', env })
+    expect(resolved).toMatchObject({ bucket: 'from-env', key: 'key' })
     expect(resolved.client.urlOf('from-env', 'key')).toBe(
       'https://from-env.oss-cn-beijing.aliyuncs.com/key',
     )
@@ -373,7 +373,7 @@ describe('what is missing', () => {
 
   it("may be a shared client's", () => {
     const client = new OssClient({ ...server.options(), env: {}, bucket: 'shared' })
-    expect(resolveOptions(undefined, { client, key: 'key' }, () => 0).bucket).toBe('shared')
+    expect(resolveOptions(undefined, { client, key: 'key' }).bucket).toBe('shared')
     const without = new OssClient({ ...server.options(), env: {} })
     expect(refusalOf({ client: without, key: 'key' }).option).toBe('bucket')
   })
@@ -381,7 +381,7 @@ describe('what is missing', () => {
 
 describe('what is taken', () => {
   it('is the target literally, key and all', () => {
-    const { bucket, key } = resolveOptions('oss://bucket/a//b/../%2F?c#d', whole(), () => 0)
+    const { bucket, key } = resolveOptions('oss://bucket/a//b/../%2F?c#d', whole())
     expect([bucket, key]).toEqual(['bucket', 'a//b/../%2F?c#d'])
   })
 
@@ -422,11 +422,12 @@ describe('what is taken', () => {
 
 describe('the marker', () => {
   it('is on: 24 hexadecimal digits of user metadata, others each time', () => {
-    const { marker, headers } = resolve({ meta: { author: 'a' } }, Math.random)
+    const { marker, headers } = resolve({ meta: { author: 'a' } })
     expect(marker).toMatch(/^[0-9a-f]{24}$/)
     expect(headers.meta).toEqual({ author: 'a', [MARKER_NAME]: marker })
-    expect(resolve({}, Math.random).marker).not.toBe(marker)
-    expect(resolve({}, () => 0).marker).toBe('0'.repeat(24))
+    expect(resolve({}).marker).not.toBe(marker)
+    const clock = { ...systemClock, random: () => 0 }
+    expect(resolve({ clock }).marker).toBe('0'.repeat(24))
   })
 
   it('can be turned off', () => {

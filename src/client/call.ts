@@ -96,8 +96,9 @@ async function performAttempt<Result>(
   attempt.credentials = await credentials.get(options.signal)
   attempt.signedAt = serverClock.now()
   const request: UnsignedRequest = { method, bucket, key, query, headers }
-  const answer = await transport.send({
-    ...signRequest(request, signing, attempt.credentials, attempt.signedAt),
+  const signed = signRequest(request, signing, attempt.credentials, attempt.signedAt)
+  const received = await transport.send({
+    ...signed,
     method,
     body: body?.source,
     size: body?.size ?? 0,
@@ -105,6 +106,7 @@ async function performAttempt<Result>(
     expect: call.expect ?? 'buffer',
     maxBodyBytes: MAX_DOCUMENT_BYTES,
   })
+  const answer: Answer = { ...received, secrets: signed.secrets }
   if (answer.status < 200 || answer.status >= 300) {
     throw serviceError(answer, { method, now: clock.now() })
   }

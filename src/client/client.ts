@@ -8,6 +8,7 @@ import { prepareBody } from './body.js'
 import { type Call, type Connection, performCall } from './call.js'
 import type { ObjectAddress, ObjectCallOptions } from './call-options.js'
 import { type CleanUploadsOptions, type CleanUploadsResult, cleanUploads } from './clean-uploads.js'
+import type { Clock } from './clock.js'
 import {
   type ListedPart,
   type ListedUpload,
@@ -63,6 +64,8 @@ export class OssClient implements AsyncDisposable {
   /** Bucket of calls that name none, if there is one. */
   readonly bucket: string | undefined
   readonly timeouts: Timeouts
+  /** The one of the options, or the process's own. */
+  readonly clock: Clock
   readonly #connection: Connection
   readonly #endpoint: Endpoint
 
@@ -71,6 +74,7 @@ export class OssClient implements AsyncDisposable {
     const resolved = resolveClientOptions(options)
     this.bucket = resolved.bucket
     this.timeouts = resolved.timeouts
+    this.clock = resolved.clock
     this.#endpoint = resolved.signing.endpoint
     this.#connection = {
       ...resolved,

@@ -4,6 +4,7 @@
  */
 
 import { setImmediate as nextTurn, setTimeout as timer } from 'node:timers/promises'
+import { InvalidOptionError } from '../errors.js'
 
 /** Time and chance, as the client sees them. */
 export interface Clock {
@@ -18,6 +19,17 @@ export interface Clock {
   breathe(): Promise<void>
   /** A number from 0 up to, but not including, 1. */
   random(): number
+}
+
+/** Refuses what is no clock, before it is asked for the time. */
+export function checkClock(clock: Clock | undefined): Clock {
+  if (clock === undefined) return systemClock
+  for (const name of ['now', 'sleep', 'breathe', 'random'] as const) {
+    if (typeof clock?.[name] !== 'function') {
+      throw InvalidOptionError.expected('clock', `an object with a method \`${name}()\``, clock)
+    }
+  }
+  return clock
 }
 
 /** Longest delay that Node's timers hold; beyond it they would fire at once. */

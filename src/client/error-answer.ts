@@ -24,7 +24,7 @@ export function serviceError(answer: Answer, asked: Asked): ServiceError {
   return new ServiceError({
     status,
     ossCode: document?.code ?? codeWithoutDocument(answer, asked.method),
-    ossMessage: document?.message,
+    ossMessage: document && redacted(document.message, answer.secrets),
     requestId: headers['x-oss-request-id'] ?? document?.requestId,
     ec: document?.ec ?? headers['x-oss-ec'],
     snapshot: document === undefined ? snapshotOf(answer) : undefined,
@@ -55,9 +55,15 @@ function codeWithoutDocument({ status, body }: Answer, method: string): string |
   return status === 412 ? 'PreconditionFailed' : undefined
 }
 
-function snapshotOf({ body }: Answer): string | undefined {
+function snapshotOf({ body, secrets }: Answer): string | undefined {
   if (body.byteLength === 0) return undefined
-  return body.toString('utf8', 0, SNAPSHOT_CHARACTERS)
+  // Whole first: a secret that the cut goes through would not be found.
+  return redacted(body.toString('utf8'), secrets).slice(0, SNAPSHOT_CHARACTERS)
+}
+
+/** A proxy's error page may repeat the headers of the request, with all that signed it. */
+function redacted(text: string, secrets: readonly string[] = []): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
 }
 
 function serverDate(header: string | undefined, element: string | undefined): Date | undefined {

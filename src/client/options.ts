@@ -14,7 +14,7 @@ import {
 } from '../protocol/endpoint.js'
 import { refuseUnknown } from '../unknown-option.js'
 import type { RetryNotice } from './call-options.js'
-import { type Clock, systemClock } from './clock.js'
+import { type Clock, checkClock } from './clock.js'
 import { type RetryPolicy, resolveRetry } from './retry.js'
 import type { Signing } from './sign-request.js'
 
@@ -97,7 +97,8 @@ export function resolveClientOptions(options: OssClientOptions): ResolvedClientO
     throw InvalidOptionError.expected('options', 'an object', options)
   }
   refuseUnknown(options, CLIENT_OPTION_NAMES, 'OssClient')
-  const { env = process.env, clock = systemClock, onRetry, dispatcher } = options
+  const { env = process.env, onRetry, dispatcher } = options
+  const clock = checkClock(options.clock)
   const bucket = options.bucket ?? (env.OSS_BUCKET || undefined)
   const timeouts = resolveTimeouts(options.timeouts)
   if (onRetry !== undefined && typeof onRetry !== 'function') {

@@ -4,7 +4,7 @@
 
 import type { ResolvedCredentials } from '../credentials.js'
 import { addressOf, type Endpoint } from '../protocol/endpoint.js'
-import { percentEncode } from '../protocol/percent-encoding.js'
+import { formatQuery } from '../protocol/percent-encoding.js'
 import { signV1 } from '../protocol/signature-v1.js'
 import { signV4 } from '../protocol/signature-v4.js'
 
@@ -28,6 +28,8 @@ export interface SignedRequest {
   readonly origin: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+  /** Everything in it that must not come back in an error. */
+  readonly secrets: readonly string[]
 }
 
 /** Signs a request for sending at `date`. */
@@ -42,13 +44,14 @@ export function signRequest(
     signing.version === 'v4'
       ? signV4(request, { credentials, date, region: signing.region })
       : signV1(request, { credentials, date })
-  return { origin, path: path + formatQuery(request.query), headers: signed.headers }
-}
-
-/** `?name&other=value`; empty without parameters. */
-export function formatQuery(query: Readonly<Record<string, string>>): string {
-  const parameters = Object.entries(query).map(([name, value]) =>
-    value === '' ? percentEncode(name) : `${percentEncode(name)}=${percentEncode(value)}`,
-  )
-  return parameters.length === 0 ? '' : `?${parameters.join('&')}`
+  const query = formatQuery(request.query)
+  const { authorization } = signed.headers
+  const { accessKeySecret, securityToken } = credentials
+  const secrets = [authorization, signed.signature, accessKeySecret, securityToken]
+  return {
+    origin,
+    path: query === '' ? path : `${path}?${query}`,
+    headers: signed.headers,
+    secrets: secrets.flatMap((secret) => secret || []),
+  }
 }

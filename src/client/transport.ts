@@ -33,6 +33,8 @@ export interface Answer {
   /** The whole body; of an error answer at most the first 64 KiB; empty if there is `stream`. */
   readonly body: Buffer
   readonly stream?: Readable
+  /** What the request was signed with; an answer that repeats it is not repeated by an error. */
+  readonly secrets?: readonly string[]
 }
 
 export interface TransportOptions {

@@ -69,8 +69,9 @@ export class Watchdog {
       const left = this.#since + this.#limit() - this.#clock.now()
       if (left > 0) {
         suspicious = false
-        // Not longer than a stall: the phase may change to one of a nearer limit meanwhile.
-        await this.#clock.sleep(Math.min(left, this.#limits.stallMs), signal)
+        // Not longer than any limit: the phase may change to one of a nearer limit meanwhile.
+        const { stallMs, responseMs } = this.#limits
+        await this.#clock.sleep(Math.min(left, stallMs, responseMs), signal)
       } else if (!suspicious) {
         // After a long pause of the process timers run before sockets: give these a turn first.
         suspicious = true

@@ -56,6 +56,8 @@ export function judgeAnswer(object: StoredObject, sent: Sent, name: string): Ver
   const { crc64 } = object
   if (crc64 === undefined || sent.crc64 === undefined || crc64 === sent.crc64) return { object }
   const error = new DigestMismatchError('crc64', String(sent.crc64), String(crc64), name)
+  // A Put is compared where its answer is read; here it is the parts against the whole.
+  error.operation = 'CompleteMultipartUpload'
   return { error, outcome: 'published' }
 }
 

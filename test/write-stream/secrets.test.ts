@@ -7,6 +7,7 @@ import type { OssClientOptions } from '../../src/client/options.js'
 import type { OssWriteStreamOptions } from '../../src/options.js'
 import type { OssServer, TemporaryCredentials } from '../../src/server/server.js'
 import { createOssWriteStream, type OssWriteStream } from '../../src/write-stream.js'
+import { startServer as startAnyServer } from '../helpers/http-server.js'
 import { bytes, PART } from '../helpers/new-upload.js'
 import { ending, FAST, KEY } from '../helpers/open-stream.js'
 import { startServer } from '../helpers/start-server.js'
@@ -36,6 +37,18 @@ const SCENES: [string, Play][] = [
   ['a lost answer', ({ server }) => fault(server, { drop: 'answer' })],
   ['a proxy', ({ server }) => fault(server, { status: 502, body: '<html>Bad Gateway</html>' })],
   ['an answer cut off', ({ server }) => fault(server, { status: 200, body: '<Initiate' })],
+  [
+    'a service that repeats what it was sent',
+    async () => {
+      const echo = await startAnyServer(({ method, path, headers }) => ({
+        status: 400,
+        headers: { 'content-type': 'text/plain' },
+        body: `Bad request: ${method} ${path} ${JSON.stringify(headers)}`,
+      }))
+      onTestFinished(() => echo[Symbol.asyncDispose]())
+      return { ...SMALL, connection: { endpoint: echo.origin } }
+    },
+  ],
   ['a wrong ETag', ({ server }) => fault(server, { corrupt: 'etag' })],
   ['a wrong CRC-64', ({ server }) => fault(server, { corrupt: 'crc64' })],
   ['an expired token', ({ server }) => fault(server, { expireToken: true })],

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { type Phase, Watchdog } from '../../src/client/watchdog.js'
+import type { TransportError } from '../../src/errors.js'
+import { FakeClock } from '../helpers/fake-clock.js'
+
+/** How long an attempt stays in a phase before it is given up, in milliseconds. */
+async function patience(phase: Phase, limits: { stallMs: number; responseMs: number }) {
+  const clock = new FakeClock()
+  let error: TransportError | undefined
+  const watchdog = new Watchdog(clock, limits, (timeout) => {
+    error = timeout
+  })
+  watchdog.start()
+  await clock.breathe()
+  watchdog.enter(phase)
+  let waited = 0
+  for (; error === undefined; waited++) await clock.advance(1)
+  return { waited, error, pending: clock.pending }
+}
+
+describe('Watchdog', () => {
+  it.each([
+    ['sending', { stallMs: 20, responseMs: 50 }, 20],
+    ['receiving', { stallMs: 20, responseMs: 50 }, 20],
+    ['waiting', { stallMs: 20, responseMs: 50 }, 50],
+    ['waiting', { stallMs: 50, responseMs: 20 }, 20],
+    ['waiting', { stallMs: 50, responseMs: 1 }, 1],
+  ] as const)('gives up %s with %o after %i ms', async (phase, limits, expected) => {
+    const { waited, error, pending } = await patience(phase, limits)
+    expect(waited).toBe(expected)
+    expect(error).toMatchObject({ kind: 'timeout', sent: phase !== 'sending' })
+    expect(pending).toBe(0)
+  })
+})
