@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { BufferPool, bufferSizeFor } from '../../src/upload/buffer-pool.js'
 
@@ -69,6 +72,43 @@ describe('BufferPool', () => {
     await expect(pool.acquire()).rejects.toBe(reason)
     expect(pool.tryAcquire()).toBeUndefined()
     pool.release([only])
+    expect(pool.heldBytes).toBe(0)
+  })
+})
+
+describe('a buffer that was given back', () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage: () => void = runInNewContext('gc')
+
+  /** Whether it is still in memory after garbage was collected. */
+  async function isKept(pool: BufferPool, giveBack: (buffer: Uint8Array) => void) {
+    const lent = await lend(pool, giveBack)
+    // What was looked at in this turn of the event loop is kept until its end.
+    await nextTurn()
+    collectGarbage()
+    return lent.deref() !== undefined
+  }
+
+  async function lend(pool: BufferPool, giveBack: (buffer: Uint8Array) => void) {
+    const buffer = await pool.acquire()
+    giveBack(buffer)
+    return new WeakRef(buffer)
+  }
+
+  it('is kept by an open pool, to be lent again', async () => {
+    const pool = new BufferPool(MIB, MIB)
+    expect(await isKept(pool, (buffer) => pool.release([buffer]))).toBe(true)
+    expect(pool.tryAcquire()?.byteLength).toBe(MIB)
+  })
+
+  it.each(['before', 'after'])('%s the pool was closed is not kept', async (when) => {
+    const pool = new BufferPool(MIB, MIB)
+    const kept = await isKept(pool, (buffer) => {
+      if (when === 'before') pool.release([buffer])
+      pool.close(new Error('over'))
+      if (when === 'after') pool.release([buffer])
+    })
+    expect(kept).toBe(false)
     expect(pool.heldBytes).toBe(0)
   })
 })
