@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
-import { ChildProcessError, InvalidOptionError } from './errors.js'
+import { assignDefined, clip, InvalidOptionError, OssError } from './errors.js'
 
 /** How much of the end of the process's error output is kept for the error, in bytes. */
 const STDERR_TAIL = 4096
@@ -45,6 +45,35 @@ export function spawnSource(
  */
 export function fromChildProcess(child: ChildProcess): Readable {
   return new ChildProcessSource(child)
+}
+
+/** A child process that is the source of a pipeline did not succeed; its output is not whole. */
+export class ChildProcessError extends OssError {
+  override readonly code = 'ERR_OSS_CHILD_PROCESS' as const
+  /** File that was started. */
+  readonly command: string
+  /** `null` if a signal ended it; absent if it could not be started. */
+  declare readonly exitCode?: number | null
+  declare readonly signal?: NodeJS.Signals | null
+  /** The end of its error output, at most 4 KiB; empty if that was not piped. */
+  readonly stderr: string
+
+  constructor(
+    command: string,
+    what: string,
+    details: {
+      exitCode?: number | null
+      signal?: NodeJS.Signals | null
+      stderr: string
+      cause?: unknown
+    },
+  ) {
+    const lastLine = details.stderr.split('\n').at(-1)
+    super(`${command} ${what}${lastLine ? `: ${clip(lastLine, 512)}` : ''}`, details)
+    this.command = command
+    this.stderr = details.stderr
+    assignDefined(this, { exitCode: details.exitCode, signal: details.signal })
+  }
 }
 
 class ChildProcessSource extends Readable {

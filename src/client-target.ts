@@ -5,6 +5,7 @@
 import type { RetryNotice } from './client/call-options.js'
 import type { OssClient } from './client/client.js'
 import type { HeadObjectResult } from './client/objects.js'
+import { DEFAULT_RETRY } from './client/retry.js'
 import { ServiceError } from './errors.js'
 import { parseCrc64 } from './protocol/digest.js'
 import type { ObjectHeaderOptions } from './protocol/headers.js'
@@ -21,10 +22,12 @@ export interface ClientTargetOptions {
 export function clientTarget(client: OssClient, options: ClientTargetOptions): UploadTarget {
   const { bucket, key, headers, onRetry } = options
   const call = { bucket, key, onRetry }
+  // Cleaning up is tried as often as usual, even where the caller wants no second attempt.
+  const retry = { maxAttempts: Math.max(client.retry.maxAttempts, DEFAULT_RETRY.maxAttempts) }
   const { acl, callback, forbidOverwrite, trafficLimit } = headers
   return {
-    async put({ body, digests, signal }) {
-      return stored(await client.putObject({ ...headers, ...call, body, digests, signal }))
+    async put({ body, digests, signal, onSend }) {
+      return stored(await client.putObject({ ...headers, ...call, body, digests, signal, onSend }))
     },
     async initiate({ stop }) {
       return (await client.initiateMultipartUpload({ ...headers, ...call, stop })).uploadId
@@ -41,7 +44,7 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
     },
     async abort({ uploadId, signal }) {
       try {
-        await client.abortMultipartUpload({ ...call, uploadId, signal })
+        await client.abortMultipartUpload({ ...call, uploadId, signal, retry })
         return 'aborted'
       } catch (error) {
         if (isNoSuch(error, 'NoSuchUpload')) return 'gone'

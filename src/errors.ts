@@ -224,35 +224,6 @@ export class DigestMismatchError extends OssError {
   }
 }
 
-/** A child process that is the source of a pipeline did not succeed; its output is not whole. */
-export class ChildProcessError extends OssError {
-  override readonly code = 'ERR_OSS_CHILD_PROCESS' as const
-  /** File that was started. */
-  readonly command: string
-  /** `null` if a signal ended it; absent if it could not be started. */
-  declare readonly exitCode?: number | null
-  declare readonly signal?: NodeJS.Signals | null
-  /** The end of its error output, at most 4 KiB; empty if that was not piped. */
-  readonly stderr: string
-
-  constructor(
-    command: string,
-    what: string,
-    details: {
-      exitCode?: number | null
-      signal?: NodeJS.Signals | null
-      stderr: string
-      cause?: unknown
-    },
-  ) {
-    const lastLine = details.stderr.split('\n').at(-1)
-    super(`${command} ${what}${lastLine ? `: ${clip(lastLine, 512)}` : ''}`, details)
-    this.command = command
-    this.stderr = details.stderr
-    assignDefined(this, { exitCode: details.exitCode, signal: details.signal })
-  }
-}
-
 function serviceMessage(details: ServiceErrorDetails): string {
   const code = details.ossCode === undefined ? '' : ` ${details.ossCode}`
   const text = details.ossMessage ? `: ${clip(details.ossMessage, 512)}` : ''
@@ -267,7 +238,8 @@ function serviceMessage(details: ServiceErrorDetails): string {
   return `${details.status}${code}${text}${snapshot}${ids.length > 0 ? ` (${ids.join(', ')})` : ''}`
 }
 
-function clip(text: string, length: number): string {
+/** `text`, cut to `length` characters. */
+export function clip(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}…` : text
 }
 
@@ -284,6 +256,13 @@ function show(value: unknown): string {
     default:
       return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
   }
+}
+
+/** What was thrown, as an Error: a listener may throw anything, even what cannot be shown as text. */
+export function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown
+  const text = typeof thrown === 'string' ? thrown : 'Something that is no Error was thrown'
+  return new Error(text, { cause: thrown })
 }
 
 /** Sets only what is there, so that a printed error shows no row of `undefined`. */

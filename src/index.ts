@@ -1,5 +1,10 @@
 /** The public face of osspipe; nothing else is. `osspipe/server` is the embedded OSS server. */
-export { fromChildProcess, type SpawnSourceOptions, spawnSource } from './child-process-source.js'
+export {
+  ChildProcessError,
+  fromChildProcess,
+  type SpawnSourceOptions,
+  spawnSource,
+} from './child-process-source.js'
 export type { BodyDigests, FileRange, UploadBody } from './client/body.js'
 export type { CallOptions, RetryNotice } from './client/call-options.js'
 export type { CleanUploadsOptions, CleanUploadsResult } from './client/clean-uploads.js'
@@ -37,7 +42,6 @@ export type { OssClientOptions, Timeouts } from './client/options.js'
 export type { RetryPolicy } from './client/retry.js'
 export type { Credentials, CredentialsProvider, CredentialsSource } from './credentials.js'
 export {
-  ChildProcessError,
   CredentialsError,
   DigestMismatchError,
   type Doubt,

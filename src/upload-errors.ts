@@ -1,6 +1,9 @@
 /** The errors of a whole upload: where it failed, and what became of the object. */
 import { assignDefined, OssError, type OssErrorCode, type Outcome, ServiceError } from './errors.js'
 
+/** Whose error it is: an error may be handed on to other streams, and must not be changed by them. */
+const owners = new WeakMap<UploadError, object>()
+
 /** Where and how an upload failed. */
 export interface UploadErrorDetails {
   readonly bucket: string
@@ -10,6 +13,8 @@ export interface UploadErrorDetails {
   readonly uploadId?: string | undefined
   readonly outcome: Outcome
   readonly cause?: unknown
+  /** The upload whose error it is; see {@link isErrorOf}. */
+  readonly owner?: object | undefined
 }
 
 /** What an upload stream fails with, unless the failure is the caller's own (its source, its signal). */
@@ -33,6 +38,7 @@ export class UploadError extends OssError {
     this.bucket = details.bucket
     this.key = details.key
     this.outcome = details.outcome
+    if (details.owner !== undefined) owners.set(this, details.owner)
     const { cause } = details
     const inherited =
       cause instanceof OssError
@@ -91,6 +97,11 @@ export class PartLimitError extends UploadError {
 /** The stream was destroyed, without a reason, before it had finished. */
 export class DestroyedError extends UploadError {
   override readonly code = 'ERR_OSS_DESTROYED' as const
+}
+
+/** Whether `error` was made by (or for) this upload. */
+export function isErrorOf(error: unknown, owner: object): error is UploadError {
+  return error instanceof UploadError && owners.get(error) === owner
 }
 
 /** Puts the upload around the error of a request; an upload's own and foreign errors stay as they are. */

@@ -3,16 +3,17 @@
  * every story but success and the only caller of abort. Events are for users; nothing here listens.
  */
 import { Writable } from 'node:stream'
+import { onAbort } from './client/abort-hub.js'
 import type { RetryNotice } from './client/call-options.js'
 import type { Clock } from './client/clock.js'
 import { clientTarget } from './client-target.js'
-import type { Outcome } from './errors.js'
+import { asError, type Outcome } from './errors.js'
 import type { OssWriteStreamOptions, UploadProgress } from './options.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import type { LedgerRow } from './upload/ledger.js'
 import { MultipartUpload } from './upload/multipart-upload.js'
 import type { Published } from './upload/upload-settings.js'
-import { DestroyedError, UploadError } from './upload-errors.js'
+import { DestroyedError, isErrorOf } from './upload-errors.js'
 import type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
 
 /**
@@ -51,7 +52,7 @@ export class OssWriteStream extends Writable {
   readonly #clock: Clock
   readonly #upload: MultipartUpload
   readonly #startedAt: number
-  readonly #onSignal: () => void
+  #releaseSignal: () => void = ignore
   #tellCompleted: (result: UploadResult) => void = ignore
   #tellFailed: (reason: unknown) => void = ignore
   #tellSettled: () => void = ignore
@@ -66,7 +67,7 @@ export class OssWriteStream extends Writable {
     const { client, bucket, key } = settings
     this.#settings = settings
     this.#clock = client.clock
-    this.#startedAt = client.clock.now()
+    this.#startedAt = client.clock.ticks()
     this.bucket = bucket
     this.key = key
     this.url = client.urlOf(bucket, key)
@@ -81,9 +82,10 @@ export class OssWriteStream extends Writable {
     })
     this.#upload = this.#newUpload()
     const { signal } = settings
-    this.#onSignal = () => this.destroy(signal?.reason)
-    if (signal?.aborted) this.#onSignal()
-    else signal?.addEventListener('abort', this.#onSignal, { once: true })
+    // A reason such as `null` would make `destroy()` of it, which tells nobody.
+    this.#releaseSignal = onAbort(signal, () =>
+      this.destroy(signal?.reason || new DOMException('This operation was aborted', 'AbortError')),
+    )
   }
 
   /** Bytes accepted so far. */
@@ -158,7 +160,7 @@ export class OssWriteStream extends Writable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#settings.signal?.removeEventListener('abort', this.#onSignal)
+    this.#releaseSignal()
     this.#end(error).then(callback, callback)
   }
 
@@ -191,10 +193,16 @@ export class OssWriteStream extends Writable {
       ...(uploadId !== undefined && { uploadId }),
       ...(object.versionId !== undefined && { versionId: object.versionId }),
       ...(object.requestId !== undefined && { requestId: object.requestId }),
-      durationMs: this.#clock.now() - this.#startedAt,
+      durationMs: Math.round(this.#clock.ticks() - this.#startedAt),
       retries: this.#retries,
     }
-    this.#tellProgress()
+    // Published: from here on neither a signal nor a listener can make a failure of it.
+    this.#releaseSignal()
+    try {
+      this.#tellProgress()
+    } catch (thrown) {
+      process.emitWarning(asError(thrown))
+    }
   }
 
   /** Cleans up after anything but success, and completes the error that the user will see. */
@@ -210,22 +218,22 @@ export class OssWriteStream extends Writable {
   }
 
   #annotate(reason: unknown): unknown {
-    const abortError = this.#abortError
-    const { uploadId } = this
-    if (reason instanceof UploadError) {
+    const { abortError, uploadId } = this
+    if (isErrorOf(reason, this.#upload)) {
       reason.outcome = this.#outcome ?? 'unknown'
       if (uploadId !== undefined) reason.uploadId = uploadId
       if (abortError !== undefined) reason.abortError = abortError
-    } else if (abortError !== undefined && reason instanceof Error && Object.isExtensible(reason)) {
-      // The caller's own error stays as it is, unless something was left behind that costs money.
-      if (!('abortError' in reason)) Object.assign(reason, { abortError, uploadId })
+    } else if (abortError !== undefined && reason instanceof Error && !('abortError' in reason)) {
+      // Not ours stays as it is, unless something was left behind that costs money; and if it can.
+      for (const [name, value] of Object.entries({ abortError, uploadId })) {
+        Reflect.defineProperty(reason, name, { value, enumerable: true, configurable: true })
+      }
     }
     return reason
   }
 
   #newUpload(): MultipartUpload {
-    const { client, bucket, key, headers, plan, concurrency, digests } = this.#settings
-    const { exactSize, expectedSize, leavePartsOnError, marker } = this.#settings
+    const { client, bucket, key, headers, exactSize, expectedSize, ...rest } = this.#settings
     const target = clientTarget(client, {
       bucket,
       key,
@@ -233,15 +241,11 @@ export class OssWriteStream extends Writable {
       onRetry: (notice) => this.#tellRetry(notice),
     })
     return new MultipartUpload(target, {
+      ...rest,
       bucket,
       key,
-      plan,
-      concurrency,
-      digests,
       exactSize: exactSize ? expectedSize : undefined,
-      leavePartsOnError,
       abortMs: client.timeouts.abortMs,
-      marker,
       clock: this.#clock,
       hooks: {
         onUploadId: (uploadId) => this.emit('uploadId', uploadId),
@@ -254,7 +258,12 @@ export class OssWriteStream extends Writable {
 
   #tellRetry(notice: RetryNotice): void {
     this.#retries++
-    this.emit('retry', notice)
+    try {
+      this.emit('retry', notice)
+    } catch (thrown) {
+      // Not thrown into the retry loop, which has to go on: it may be cleaning up.
+      this.destroy(asError(thrown))
+    }
   }
 
   #tellPart({ partNumber, size, etag }: LedgerRow): void {
@@ -282,15 +291,10 @@ export class OssWriteStream extends Writable {
   #destroyedError(): DestroyedError {
     const { bucket, key } = this
     const message = `The upload of oss://${bucket}/${key} was destroyed before it had finished`
-    return new DestroyedError(message, { bucket, key, outcome: 'unknown' })
+    return new DestroyedError(message, { bucket, key, outcome: 'unknown', owner: this.#upload })
   }
 }
 
 type Callback = (error?: Error | null) => void
-
-/** A listener may throw anything; a stream fails with an Error. */
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error), { cause: error })
-}
 
 function ignore(): void {}

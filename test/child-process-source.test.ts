@@ -4,8 +4,8 @@ import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { fromChildProcess, spawnSource } from '../src/child-process-source.js'
-import { ChildProcessError, InvalidOptionError } from '../src/errors.js'
+import { ChildProcessError, fromChildProcess, spawnSource } from '../src/child-process-source.js'
+import { InvalidOptionError } from '../src/errors.js'
 import { KEY, openStream } from './helpers/open-stream.js'
 
 const node = (script: string) => spawnSource(process.execPath, ['-e', script])

@@ -1,10 +1,10 @@
 /** The errors' codes, fields and texts, as users match, read and print them. */
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { ChildProcessError } from '../src/child-process-source.js'
 import {
   assignDefined,
   type CallContext,
-  ChildProcessError,
   CredentialsError,
   DigestMismatchError,
   InvalidOptionError,

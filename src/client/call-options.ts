@@ -3,6 +3,7 @@
  */
 
 import type { OperationName } from '../protocol/operations.js'
+import type { RetryPolicy } from './retry.js'
 
 /** A failed attempt that is about to be followed by another. */
 export interface RetryNotice {
@@ -32,7 +33,11 @@ export interface CallOptions {
    * before the first attempt, the call rejects with `stop.reason`.
    */
   readonly stop?: AbortSignal | undefined
-  /** Is told of each failed attempt that will be repeated. Must not throw. */
+  /** Is told each time a request is about to be sent. Must not throw. */
+  readonly onSend?: (() => void) | undefined
+  /** Replaces parts of the client's retry policy for this call. */
+  readonly retry?: Partial<RetryPolicy> | undefined
+  /** Is told of each failed attempt that will be repeated; what it throws becomes a process warning. */
   readonly onRetry?: ((notice: RetryNotice) => void) | undefined
 }
 

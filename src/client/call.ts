@@ -4,7 +4,7 @@
  */
 
 import type { CredentialsCache, ResolvedCredentials } from '../credentials.js'
-import { type Doubt, OssError, ServiceError } from '../errors.js'
+import { asError, type Doubt, OssError, ServiceError } from '../errors.js'
 import { OPERATIONS, type Operation, type OperationName } from '../protocol/operations.js'
 import { onAbort } from './abort-hub.js'
 import type { CallOptions, RetryNotice } from './call-options.js'
@@ -15,6 +15,7 @@ import {
   doubtAfter,
   type RetryContext,
   type RetryPolicy,
+  resolveRetry,
   retryDecision,
 } from './retry.js'
 import type { ServerClock } from './server-clock.js'
@@ -64,12 +65,17 @@ export async function performCall<Result>(
   const { signal, stop } = call.options
   signal?.throwIfAborted()
   stop?.throwIfAborted()
+  let last: unknown
   for (;;) {
     const attempt: Attempt = {}
     try {
       return await performAttempt(connection, call, attempt)
     } catch (error) {
       signal?.throwIfAborted()
+      // Stopped before anything was sent: what is known comes from the attempt before.
+      if (error instanceof Stopped)
+        throw last === undefined ? stop?.reason : progress.completed(last)
+      last = error
       const delayMs = progress.afterFailure(error, attempt)
       if (delayMs === undefined || stop?.aborted) throw progress.completed(error)
       if (error instanceof Error) progress.announce(error, delayMs)
@@ -93,10 +99,11 @@ async function performAttempt<Result>(
 ): Promise<Result> {
   const { bucket, key, query = {}, headers = {}, body, options } = call
   const { method } = OPERATIONS[call.operation]
-  attempt.credentials = await credentials.get(options.signal)
+  attempt.credentials = await unlessStopped(credentials.get(options.signal), options.stop)
   attempt.signedAt = serverClock.now()
   const request: UnsignedRequest = { method, bucket, key, query, headers }
   const signed = signRequest(request, signing, attempt.credentials, attempt.signedAt)
+  options.onSend?.()
   const received = await transport.send({
     ...signed,
     method,
@@ -113,11 +120,29 @@ async function performAttempt<Result>(
   return call.decode(answer)
 }
 
+/** `stop` was aborted while nothing was under way that must not be cut short. */
+class Stopped extends Error {}
+
+/** Waits for credentials only as long as the attempt that they are for is wanted. */
+async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal | undefined): Promise<T> {
+  if (stop === undefined) return work
+  let release = () => {}
+  const stopped = new Promise<never>((_, reject) => {
+    release = onAbort(stop, () => reject(new Stopped()))
+  })
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    release()
+  }
+}
+
 /** The attempts of one call so far. */
 class CallProgress {
   readonly #connection: Connection
   readonly #call: Call<unknown>
   readonly #context: RetryContext
+  readonly #policy: RetryPolicy
   readonly #began: number
   #attempts = 0
   #waits = 0
@@ -134,7 +159,8 @@ class CallProgress {
       repeatable: operation.idempotent || call.operation === 'InitiateMultipartUpload',
       digestIsGiven: call.digestIsGiven ?? false,
     }
-    this.#began = connection.clock.now()
+    this.#policy = resolveRetry({ ...connection.policy, ...call.options.retry })
+    this.#began = connection.clock.ticks()
   }
 
   /** Counts the failure; the delay before the next attempt, `undefined` if there shall be none. */
@@ -142,19 +168,25 @@ class CallProgress {
     this.#attempts += 1
     // An effect that may be still to come is the graver doubt.
     if (this.#uncertain !== 'lost') this.#uncertain = doubtAfter(error) ?? this.#uncertain
-    const { clock, policy } = this.#connection
+    const { clock } = this.#connection
     const delayMs = this.#delay(error, attempt)
     if (delayMs === undefined) return undefined
-    const elapsedMs = clock.now() - this.#began
-    return elapsedMs + delayMs > policy.maxElapsedMs ? undefined : delayMs
+    const elapsedMs = clock.ticks() - this.#began
+    return elapsedMs + delayMs > this.#policy.maxElapsedMs ? undefined : delayMs
   }
 
   announce(error: Error, delayMs: number): void {
     const { operation, bucket, key, partNumber, options } = this.#call
     const attempt = this.#attempts
     const notice: RetryNotice = { operation, bucket, key, partNumber, attempt, delayMs, error }
-    options.onRetry?.(notice)
-    this.#connection.onRetry?.(notice)
+    for (const tell of [options.onRetry, this.#connection.onRetry]) {
+      try {
+        tell?.(notice)
+      } catch (thrown) {
+        // It must neither hide what is known of the request nor end its attempts.
+        process.emitWarning(asError(thrown))
+      }
+    }
   }
 
   completed(error: unknown): unknown {
@@ -165,13 +197,14 @@ class CallProgress {
       target: bucket === undefined ? 'the service' : `oss://${bucket}${key ? `/${key}` : ''}`,
       partNumber,
       attempts: this.#attempts,
-      elapsedMs: this.#connection.clock.now() - this.#began,
+      elapsedMs: Math.round(this.#connection.clock.ticks() - this.#began),
       uncertain: this.#uncertain,
     })
   }
 
   #delay(error: unknown, { credentials, signedAt }: Attempt): number | undefined {
-    const { policy, clock, serverClock } = this.#connection
+    const policy = this.#policy
+    const { clock, serverClock } = this.#connection
     const decision = retryDecision(error, this.#context)
     switch (decision.action) {
       case 'fail':

@@ -50,6 +50,7 @@ import {
 } from './objects.js'
 import { type OssClientOptions, resolveClientOptions, type Timeouts } from './options.js'
 import { creationHeaders } from './request-headers.js'
+import type { RetryPolicy } from './retry.js'
 import { ServerClock } from './server-clock.js'
 import { Transport } from './transport.js'
 
@@ -64,6 +65,7 @@ export class OssClient implements AsyncDisposable {
   /** Bucket of calls that name none, if there is one. */
   readonly bucket: string | undefined
   readonly timeouts: Timeouts
+  readonly retry: RetryPolicy
   /** The one of the options, or the process's own. */
   readonly clock: Clock
   readonly #connection: Connection
@@ -74,6 +76,7 @@ export class OssClient implements AsyncDisposable {
     const resolved = resolveClientOptions(options)
     this.bucket = resolved.bucket
     this.timeouts = resolved.timeouts
+    this.retry = resolved.policy
     this.clock = resolved.clock
     this.#endpoint = resolved.signing.endpoint
     this.#connection = {

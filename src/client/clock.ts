@@ -8,8 +8,10 @@ import { InvalidOptionError } from '../errors.js'
 
 /** Time and chance, as the client sees them. */
 export interface Clock {
-  /** Milliseconds since 1970-01-01 UTC. */
+  /** Milliseconds since 1970-01-01 UTC; leaps when the time of day is set. For signing. */
   now(): number
+  /** Milliseconds since whenever; never leaps nor goes back. For durations. */
+  ticks(): number
   /**
    * Resolves `ms` milliseconds later; keeps the process alive until then, since a retry in progress
    * is unfinished work. Rejects with `signal.reason` as soon as `signal` is aborted.
@@ -24,7 +26,7 @@ export interface Clock {
 /** Refuses what is no clock, before it is asked for the time. */
 export function checkClock(clock: Clock | undefined): Clock {
   if (clock === undefined) return systemClock
-  for (const name of ['now', 'sleep', 'breathe', 'random'] as const) {
+  for (const name of ['now', 'ticks', 'sleep', 'breathe', 'random'] as const) {
     if (typeof clock?.[name] !== 'function') {
       throw InvalidOptionError.expected('clock', `an object with a method \`${name}()\``, clock)
     }
@@ -38,6 +40,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** The process's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  ticks: () => performance.now(),
   async sleep(ms, signal) {
     signal?.throwIfAborted()
     try {

@@ -5,6 +5,7 @@
 
 import { MalformedResponseError, ServiceError } from '../errors.js'
 import { decodeError, type ErrorDocument } from '../protocol/xml.js'
+import { redacted } from './redact.js'
 import { isPlausible } from './server-clock.js'
 import type { Answer } from './transport.js'
 
@@ -57,13 +58,8 @@ function codeWithoutDocument({ status, body }: Answer, method: string): string |
 
 function snapshotOf({ body, secrets }: Answer): string | undefined {
   if (body.byteLength === 0) return undefined
-  // Whole first: a secret that the cut goes through would not be found.
+  // A proxy's page may repeat the request. Whole first: a secret cut in two would not be found.
   return redacted(body.toString('utf8'), secrets).slice(0, SNAPSHOT_CHARACTERS)
-}
-
-/** A proxy's error page may repeat the headers of the request, with all that signed it. */
-function redacted(text: string, secrets: readonly string[] = []): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
 }
 
 function serverDate(header: string | undefined, element: string | undefined): Date | undefined {

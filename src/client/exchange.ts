@@ -79,7 +79,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** For a dispatcher that throws instead of calling back. */
   fail(error: unknown): void {
-    this.#giveUp(transportFailure(error, this.#controller !== undefined, this.#sent))
+    this.#giveUp(this.#failureOf(error))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -141,7 +141,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: unknown, error: Error): void {
     if (this.#over) return
-    this.#giveUp(transportFailure(error, this.#controller !== undefined, this.#sent))
+    this.#giveUp(this.#failureOf(error))
+  }
+
+  #failureOf(error: unknown): Error {
+    const began = this.#controller !== undefined
+    return transportFailure(error, began, this.#sent, this.#request.secrets)
   }
 
   onRequestUpgrade(): void {

@@ -18,7 +18,7 @@ export interface ProviderOptions {
 
 /** Renewed when less than this, or than a third of their lifetime, is left. */
 const RENEW_BEFORE_MS = 5 * 60_000
-/** After a renewal that failed, the old ones are used this long before the next try. */
+/** What was given, or could not be renewed, is used this long before the provider is asked again. */
 const RENEWAL_PAUSE_MS = 10_000
 
 export class ProvidedCredentials implements CredentialsCache {
@@ -97,7 +97,9 @@ export class ProvidedCredentials implements CredentialsCache {
     const now = this.#options.clock.now()
     const { expiresAt = Number.POSITIVE_INFINITY } = credentials
     const isRefused = this.#refused !== undefined && isSame(this.#refused, credentials)
-    this.#renewAt = isRefused ? now : expiresAt - Math.min(RENEW_BEFORE_MS, (expiresAt - now) / 3)
+    const ahead = expiresAt - Math.min(RENEW_BEFORE_MS, (expiresAt - now) / 3)
+    // By a clock that is fast they have expired already; the service is the one to say so.
+    this.#renewAt = isRefused ? now : Math.max(ahead, now + RENEWAL_PAUSE_MS)
   }
 }
 

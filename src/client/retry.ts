@@ -90,8 +90,11 @@ export function doubtAfter(error: unknown): Doubt | undefined {
   if (error instanceof DigestMismatchError) return 'answered'
   if (!(error instanceof ServiceError)) return undefined
   // 200 with an error inside; 203 is definite: stored, only the callback failed.
-  const open = (error.status >= 500 && error.status !== 501) || error.status === 200
-  return open ? 'answered' : undefined
+  if (error.status === 200) return 'answered'
+  if (error.status < 500 || error.status === 501) return undefined
+  // A gateway answers for a service that may be at it still; so does whatever is not the service.
+  const isGateway = error.status === 502 || error.status === 504 || error.ossCode === undefined
+  return isGateway ? 'lost' : 'answered'
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Clock } from './clock.js'
 export type Source = readonly Uint8Array[] | (() => AsyncIterable<Uint8Array>)
 
 const FIRST_SLICE = 64 * 1024
-const LARGEST_SLICE = 512 * 1024
+const LARGEST_SLICE = 128 * 1024
 const SMALLEST_SLICE = 16 * 1024
 const QUICK_MS = 1000
 
@@ -33,10 +33,10 @@ export function* slicesOf(
     for (let start = 0; start < bytes.byteLength; ) {
       onTake()
       const end = Math.min(start + size, bytes.byteLength)
-      const taken = clock.now()
+      const taken = clock.ticks()
       yield bytes.subarray(start, end)
       start = end
-      size = nextSliceSize(size, clock.now() - taken)
+      size = nextSliceSize(size, clock.ticks() - taken)
     }
   }
 }

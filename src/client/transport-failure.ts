@@ -3,6 +3,7 @@
  */
 
 import { InvalidOptionError, OssError, TransportError } from '../errors.js'
+import { redacted, redactedCause } from './redact.js'
 
 /** Codes that mean: no connection, whatever undici had begun. */
 const UNSENT_CODES: ReadonlySet<string> = new Set([
@@ -38,11 +39,18 @@ const UNUSABLE_CODES: ReadonlySet<string> = new Set([
  * The error to report for what a dispatcher reported.
  * @param began whether the request had been given to a connection; until then nothing was sent
  * @param sent whether all of it had been handed over
+ * @param secrets what must not show: a mock's error quotes the headers of a request it does not know
  */
-export function transportFailure(cause: unknown, began: boolean, sent = began): Error {
-  if (cause instanceof OssError) return cause
-  const code = codeOf(cause)
-  const text = messageOf(cause)
+export function transportFailure(
+  thrown: unknown,
+  began: boolean,
+  sent = began,
+  secrets: readonly string[] = [],
+): Error {
+  if (thrown instanceof OssError) return thrown
+  const code = codeOf(thrown)
+  const text = redacted(messageOf(thrown), secrets)
+  const cause = redactedCause(thrown, secrets)
   if (code !== undefined && UNUSABLE_CODES.has(code) && !began) {
     return new InvalidOptionError('dispatcher', `The dispatcher refused the request: ${text}`, {
       cause,

@@ -24,6 +24,8 @@ export interface TransportRequest {
   readonly expect: 'buffer' | 'stream'
   /** Longest successful answer that is kept in memory. */
   readonly maxBodyBytes: number
+  /** What the request was signed with; no error may show it. */
+  readonly secrets?: readonly string[] | undefined
 }
 
 export interface Answer {

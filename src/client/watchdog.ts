@@ -49,7 +49,7 @@ export class Watchdog {
   enter(phase: Phase): void {
     this.#phase = phase
     this.#pendingBytes = 0
-    this.#since = this.#clock.now()
+    this.#since = this.#clock.ticks()
   }
 
   /** Counts bytes received. */
@@ -66,7 +66,7 @@ export class Watchdog {
     const { signal } = this.#over
     let suspicious = false
     while (!signal.aborted) {
-      const left = this.#since + this.#limit() - this.#clock.now()
+      const left = this.#since + this.#limit() - this.#clock.ticks()
       if (left > 0) {
         suspicious = false
         // Not longer than any limit: the phase may change to one of a nearer limit meanwhile.

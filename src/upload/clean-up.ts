@@ -12,19 +12,65 @@ export interface CleanUpClock {
 /** How often Abort is sent again because a late part has kept the upload alive. */
 const MAX_ROUNDS = 3
 
+export interface CleanUpSettings {
+  /** Only ask after the upload, and leave it. */
+  readonly leavePartsOnError: boolean
+  /** Deadline of each step, in milliseconds. */
+  readonly abortMs: number
+  readonly clock: CleanUpClock
+}
+
+/** What is done about one upload that may have failed. */
+export class CleanUp {
+  readonly #target: UploadTarget
+  readonly #settings: CleanUpSettings
+  #ended: Promise<'alive' | 'gone'> | undefined
+
+  constructor(target: UploadTarget, settings: CleanUpSettings) {
+    this.#target = target
+    this.#settings = settings
+  }
+
+  /** Runs one step under the deadline. */
+  inTime<T>(what: string, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withDeadline(this.#settings.abortMs, this.#settings.clock, what, task)
+  }
+
+  /**
+   * Ends the upload on the server, once, unless that fails; where the parts are to be kept it only
+   * asks after it. `alive`: until now the upload existed.
+   */
+  end(uploadId: string, partsSent: boolean): Promise<'alive' | 'gone'> {
+    const target = this.#target
+    if (this.#settings.leavePartsOnError) {
+      return this.inTime('ListParts', async (signal) =>
+        (await target.isAlive({ uploadId, signal })) ? 'alive' : 'gone',
+      )
+    }
+    this.#ended ??= this.inTime('AbortMultipartUpload', (signal) =>
+      endUpload(target, uploadId, { partsSent, signal }),
+    ).catch((error: unknown) => {
+      // It may be tried once more, under a deadline of its own.
+      this.#ended = undefined
+      throw error
+    })
+    return this.#ended
+  }
+}
+
 /**
  * Sends AbortMultipartUpload. `alive`: the upload existed until now, so Complete has not happened.
- * After parts were cut short it asks again: a part still being stored may survive the Abort (OSS
- * "AbortMultipartUpload"), and would be billed for ever.
+ * If any part was sent it asks again: one still being stored, after a cut or a lost answer, may
+ * survive the Abort (OSS "AbortMultipartUpload"), and would be billed for ever.
  */
 export async function endUpload(
   target: UploadTarget,
   uploadId: string,
-  options: { readonly partsCutShort: boolean; readonly signal: AbortSignal },
+  options: { readonly partsSent: boolean; readonly signal: AbortSignal },
 ): Promise<'alive' | 'gone'> {
   const { signal } = options
   if ((await target.abort({ uploadId, signal })) === 'gone') return 'gone'
-  for (let round = 1; options.partsCutShort && round < MAX_ROUNDS; round++) {
+  for (let round = 1; options.partsSent && round < MAX_ROUNDS; round++) {
     // Listing parts needs a permission of its own (oss:ListParts): without it we trust the Abort.
     const alive = await target.isAlive({ uploadId, signal }).catch(() => false)
     if (!alive) break

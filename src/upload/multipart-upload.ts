@@ -3,7 +3,7 @@
  * and their cancellation. Bytes come in by `append`, the end by `finish` or `abort`. It knows
  * neither Node's streams nor HTTP; it speaks to an `UploadTarget`.
  */
-import type { Outcome } from '../errors.js'
+import { asError, type Outcome } from '../errors.js'
 import { md5Hex } from '../protocol/digest.js'
 import { capacityOf } from '../protocol/part-plan.js'
 import {
@@ -13,7 +13,7 @@ import {
   type UploadErrorDetails,
 } from '../upload-errors.js'
 import { BufferPool, bufferSizeFor } from './buffer-pool.js'
-import { endUpload, withDeadline } from './clean-up.js'
+import { CleanUp } from './clean-up.js'
 import { combinedCrc64 } from './ledger.js'
 import { isTerminal, mayEnter, type UploadState } from './lifecycle.js'
 import { Part } from './part.js'
@@ -31,16 +31,17 @@ export class MultipartUpload {
   readonly #pool: BufferPool
   readonly #filler: PartFiller
   readonly #sender: PartSender
+  readonly #cleanUp: CleanUp
   /** Cancels parts and a Put; stops further attempts of Initiate and Complete. */
   readonly #cancel = new AbortController()
   #state: UploadState = 'idle'
   #initiated: Promise<string> | undefined
   #publishing: Promise<Verdict> | undefined
-  #ended: Promise<'alive' | 'gone'> | undefined
   #aborted: Promise<AbortReport> | undefined
   /** Why it is over: the first failure, or the reason of an abort. */
   #over: { readonly reason: unknown } | undefined
   #uploadId: string | undefined
+  #putSent = false
   #bytes = 0
   #capacityTold = false
 
@@ -48,6 +49,7 @@ export class MultipartUpload {
     const { plan, digests, clock, concurrency, hooks } = settings
     this.#target = target
     this.#settings = settings
+    this.#cleanUp = new CleanUp(target, settings)
     this.#pool = new BufferPool(bufferSizeFor(plan.partSize), plan.maxMemory)
     this.#sender = new PartSender(target, {
       pool: this.#pool,
@@ -162,7 +164,10 @@ export class MultipartUpload {
   async #put(part: Part): Promise<Published> {
     this.#enter('putting')
     const { size } = part
-    const request = { ...part.seal(), size, signal: this.#cancel.signal }
+    const onSend = () => {
+      this.#putSent = true
+    }
+    const request = { ...part.seal(), size, signal: this.#cancel.signal, onSend }
     const { crc64, md5 } = request.digests
     try {
       this.#publishing = this.#publish({ size, md5: md5 && md5Hex(md5), crc64 }, () =>
@@ -188,36 +193,31 @@ export class MultipartUpload {
 
   /** Sends what publishes the object and finds out whether it did. Never rejects. */
   async #publish(what: Sent, send: () => Promise<StoredObject>): Promise<Verdict> {
-    const { abortMs, clock, marker, bucket, key } = this.#settings
+    const { marker, bucket, key, leavePartsOnError } = this.#settings
     const sent: Sent = { ...what, marker }
     try {
       return judgeAnswer(await send(), sent, `oss://${bucket}/${key}`)
     } catch (error) {
       const uploadId = this.#uploadId
       // A Put that we have cut short ourselves: its bytes may have been out already.
-      if (uploadId === undefined && this.#cancel.signal.aborted)
-        return { error, outcome: 'unknown' }
-      return withDeadline(abortMs, clock, 'Asking what became of the object', (signal) =>
-        judgeError(error, sent, {
-          head: () => this.#target.head({ signal }),
-          ...(uploadId !== undefined && { endUpload: () => this.#end(uploadId, signal) }),
-        }),
-      )
+      if (uploadId === undefined && this.#cancel.signal.aborted) {
+        return { error, outcome: this.#putSent ? 'unknown' : 'absent' }
+      }
+      const head = () =>
+        this.#cleanUp.inTime('HeadObject', (signal) => this.#target.head({ signal }))
+      if (uploadId === undefined) return judgeError(error, sent, { head })
+      return judgeError(error, sent, {
+        head,
+        endUpload: () => this.#cleanUp.end(uploadId, this.#sender.hasSent),
+        keepsParts: leavePartsOnError,
+      })
     }
-  }
-
-  /** Ends the upload on the server, once; where the parts are to be kept it only asks after it. */
-  async #end(uploadId: string, signal: AbortSignal): Promise<'alive' | 'gone'> {
-    if (this.#settings.leavePartsOnError) {
-      return (await this.#target.isAlive({ uploadId, signal })) ? 'alive' : 'gone'
-    }
-    const partsCutShort = this.#sender.cutShort
-    this.#ended ??= endUpload(this.#target, uploadId, { partsCutShort, signal })
-    return this.#ended
   }
 
   #settle(verdict: Verdict): StoredObject {
     if ('error' in verdict) throw this.#fail(verdict.error, verdict.outcome)
+    // A finished stream may be kept for its result: its buffers need not be.
+    this.#pool.close(new RangeError('The upload is over'))
     if (this.#over === undefined) this.#enter('completed')
     return verdict.object
   }
@@ -234,18 +234,15 @@ export class MultipartUpload {
     }
     const outcome = verdict?.outcome ?? 'absent'
     const uploadId = this.#uploadId
-    const { abortMs, clock, leavePartsOnError } = this.#settings
-    if (uploadId === undefined || leavePartsOnError) {
+    if (uploadId === undefined || this.#settings.leavePartsOnError) {
       this.#enter(uploadId === undefined ? 'aborted' : 'suspended')
       return { outcome }
     }
     try {
-      await withDeadline(abortMs, clock, 'AbortMultipartUpload', (signal) =>
-        this.#end(uploadId, signal),
-      )
+      await this.#cleanUp.end(uploadId, this.#sender.hasSent)
       return { outcome }
     } catch (error) {
-      return { outcome, abortError: error instanceof Error ? error : new Error(String(error)) }
+      return { outcome, abortError: asError(error) }
     } finally {
       this.#enter('aborted')
     }
@@ -274,7 +271,7 @@ export class MultipartUpload {
 
   #details(): UploadErrorDetails {
     const { bucket, key } = this.#settings
-    return { bucket, key, uploadId: this.#uploadId, outcome: 'absent' }
+    return { bucket, key, uploadId: this.#uploadId, outcome: 'absent', owner: this }
   }
 
   #warnOfCapacity(): void {

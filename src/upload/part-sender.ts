@@ -25,7 +25,7 @@ export class PartSender {
   readonly #permits: Permits
   readonly #sending = new Set<Promise<void>>()
   #parts = 0
-  #cutShort = false
+  #hasSent = false
 
   constructor(target: UploadTarget, settings: PartSenderSettings) {
     this.#target = target
@@ -38,9 +38,9 @@ export class PartSender {
     return this.#permits.taken
   }
 
-  /** A part was cancelled on its way, so that the service may still be storing it. */
-  get cutShort(): boolean {
-    return this.#cutShort
+  /** A part has been on its way, whatever became of it. */
+  get hasSent(): boolean {
+    return this.#hasSent
   }
 
   /** Sends a part as soon as there is an upload id and a permit. Its failure goes to `onFailure`. */
@@ -86,12 +86,15 @@ export class PartSender {
     signal.throwIfAborted()
     const { partNumber, size } = part
     const { body, digests } = part.seal()
-    const stored = await this.#target
-      .uploadPart({ uploadId, partNumber, body, size, digests, signal })
-      .catch((error: unknown) => {
-        if (signal.aborted) this.#cutShort = true
-        throw error
-      })
+    this.#hasSent = true
+    const stored = await this.#target.uploadPart({
+      uploadId,
+      partNumber,
+      body,
+      size,
+      digests,
+      signal,
+    })
     const row = { partNumber, size, etag: stored.etag, crc64: stored.crc64 ?? digests.crc64 }
     this.ledger.record(row)
     onStored(row)

@@ -50,6 +50,8 @@ export interface UploadTarget {
     readonly size: number
     readonly digests: BodyDigests
     readonly signal: AbortSignal
+    /** Is told when a request is about to go out. */
+    readonly onSend?: () => void
   }): Promise<StoredObject>
 
   /** InitiateMultipartUpload → upload id. `stop` prevents further attempts, never cuts one short. */

@@ -32,6 +32,8 @@ export interface Questions {
    * it existed, so that Complete cannot have happened. Absent for PutObject, which has no upload.
    */
   endUpload?(): Promise<'alive' | 'gone'>
+  /** `endUpload` only asks: a Complete whose answer was lost may still come to pass. */
+  readonly keepsParts?: boolean
 }
 
 /** Whether the object may have been published although this error says it was not. */
@@ -73,26 +75,28 @@ export async function judgeError(
   if (error instanceof DigestMismatchError) return { error, outcome: 'published' }
   if (!mayHaveLanded(error)) return { error, outcome: 'absent' }
   const unknown: Verdict = { error, outcome: 'unknown' }
+  const absent: Verdict = { error, outcome: 'absent' }
+  const doubt = error instanceof OssError ? error.uncertain : undefined
+  const { endUpload, keepsParts = false } = questions
   const first = await ask(questions.head)
-  if (first === UNANSWERED) return unknown
   const isGone = isNoSuchUpload(error)
   // Without a marker an older object of equal bytes looks like ours: only the upload itself can tell.
-  const isCertain = sent.marker !== undefined || questions.endUpload === undefined || isGone
-  if (isCertain && isOurs(first, sent)) return { object: first }
-  if (isGone) return first === undefined ? { error, outcome: 'absent' } : unknown
-  if (questions.endUpload === undefined) {
+  const isCertain = sent.marker !== undefined || endUpload === undefined || (isGone && doubt)
+  if (first !== UNANSWERED && isCertain && isOurs(first, sent)) return { object: first }
+  if (isGone) return first === undefined || doubt === undefined ? absent : unknown
+  if (endUpload === undefined) {
     // What was answered is done with; what was lost may still be under way.
-    const isOver = error instanceof OssError && error.uncertain === 'answered'
-    return isOver && isForeign(first, sent) ? { error, outcome: 'absent' } : unknown
+    const isOver = doubt === 'answered' && first !== UNANSWERED
+    return isOver && isForeign(first, sent) ? absent : unknown
   }
-  const upload = await ask(questions.endUpload)
+  const upload = await ask(endUpload)
   if (upload === UNANSWERED) return unknown
-  if (upload === 'alive') return { error, outcome: 'absent' }
+  if (upload === 'alive') return keepsParts && doubt === 'lost' ? unknown : absent
   // It ended between the two questions; or before the first, and something else stands there.
   const second = await ask(questions.head)
   if (second === UNANSWERED) return unknown
   if (isOurs(second, sent)) return { object: second }
-  return second === undefined ? { error, outcome: 'absent' } : unknown
+  return second === undefined ? absent : unknown
 }
 
 /** Whether what stands at the key is certainly not ours: neither damaged nor beyond comparison. */

@@ -267,7 +267,7 @@ describe('stop', () => {
     await gate.reached()
     stop.abort(new Error('stop'))
     gate.open()
-    expect(await call).toMatchObject({ status: 503, attempts: 1, uncertain: 'answered' })
+    expect(await call).toMatchObject({ status: 503, attempts: 1, uncertain: 'lost' })
     expect(notices).toHaveLength(0)
   })
 

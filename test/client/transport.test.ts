@@ -390,6 +390,7 @@ describe('time', () => {
     })
     const pausing: Clock = {
       now: () => clock.now(),
+      ticks: () => clock.ticks(),
       random: () => 0,
       sleep: (ms, signal) => clock.sleep(ms * 60, signal),
       breathe: async () => {

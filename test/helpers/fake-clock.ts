@@ -29,6 +29,10 @@ export class FakeClock implements Clock {
     return this.#now
   }
 
+  ticks(): number {
+    return this.#now
+  }
+
   random(): number {
     return this.chance
   }

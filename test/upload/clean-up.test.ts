@@ -7,17 +7,17 @@ import { neverWakes } from '../helpers/new-upload.js'
 const signal = new AbortController().signal
 
 describe('endUpload', () => {
-  it('asks no further when nothing was cut short', async () => {
+  it('asks no further when no part was sent', async () => {
     const target = new FakeTarget()
     const uploadId = await target.initiate()
-    expect(await endUpload(target, uploadId, { partsCutShort: false, signal })).toBe('alive')
+    expect(await endUpload(target, uploadId, { partsSent: false, signal })).toBe('alive')
     expect(target.trail).toEqual(['initiate', 'abort'])
   })
 
-  it('looks again when a part was cut short', async () => {
+  it('looks again when a part was sent', async () => {
     const target = new FakeTarget()
     const uploadId = await target.initiate()
-    await endUpload(target, uploadId, { partsCutShort: true, signal })
+    await endUpload(target, uploadId, { partsSent: true, signal })
     expect(target.trail).toEqual(['initiate', 'abort', 'isAlive'])
   })
 
@@ -25,7 +25,7 @@ describe('endUpload', () => {
     const target = new FakeTarget()
     const uploadId = await target.initiate()
     const gate = target.hold('isAlive')
-    const ending = endUpload(target, uploadId, { partsCutShort: true, signal })
+    const ending = endUpload(target, uploadId, { partsSent: true, signal })
     await gate.reached()
     target.uploads.set(uploadId, new Map([[1, Buffer.from('late')]]))
     gate.open()
@@ -38,12 +38,12 @@ describe('endUpload', () => {
     const target = new FakeTarget()
     const uploadId = await target.initiate()
     target.fail('isAlive', new Error('403 AccessDenied'))
-    expect(await endUpload(target, uploadId, { partsCutShort: true, signal })).toBe('alive')
+    expect(await endUpload(target, uploadId, { partsSent: true, signal })).toBe('alive')
   })
 
   it('takes an unknown upload for done', async () => {
     const target = new FakeTarget()
-    expect(await endUpload(target, 'other', { partsCutShort: true, signal })).toBe('gone')
+    expect(await endUpload(target, 'other', { partsSent: true, signal })).toBe('gone')
     expect(target.trail).toEqual(['abort'])
   })
 })

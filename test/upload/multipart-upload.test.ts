@@ -307,18 +307,36 @@ describe('abort', () => {
     gate.open()
     expect(await aborting).toEqual({ outcome: 'absent' })
     await finishing
-    expect(target.trail.slice(-1)).toEqual(['abort'])
+    expect(target.trail.slice(-2)).toEqual(['abort', 'isAlive'])
   })
 
-  it('cuts a put short, and does not claim to know what became of it', async () => {
+  it.each([
+    ['had begun to go out: it does not claim to know', true, 'unknown'],
+    ['never went out: it knows', false, 'absent'],
+  ])('cuts a put short that %s', async (_name, sends, outcome) => {
     const { upload, target } = newUpload()
     const gate = target.hold('put')
+    const put = target.put.bind(target)
+    target.put = (request) => {
+      if (sends) request.onSend?.()
+      return put(request)
+    }
     await upload.append(bytes(10))
     const finishing = upload.finish().catch((reason: unknown) => reason)
     await gate.reached()
-    expect(await upload.abort(REASON)).toEqual({ outcome: 'unknown' })
+    expect(await upload.abort(REASON)).toEqual({ outcome })
     expect(await finishing).toBe(REASON)
     expect(upload).toMatchObject({ state: 'aborted', heldBytes: 0 })
+  })
+
+  it('is told by the first reason, however often it fails afterwards', async () => {
+    const { upload, target, failures } = newUpload()
+    target.fail('uploadPart', new TransportError('interrupted', 'reset'))
+    await upload.append(bytes(1.5 * PART))
+    await untilFailed(upload, failures)
+    expect(() => upload.append(bytes(1))).toThrow(expect.objectContaining({ message: 'reset' }))
+    await upload.abort(new Error('another'))
+    await expect(upload.finish()).rejects.toBe(failures[0])
   })
 
   it('does nothing after a success', async () => {
@@ -408,7 +426,7 @@ describe('the truth about Complete', () => {
     const { outcome, upload, target } = await publish((fake) => fake.fail('complete', lost()), {
       leavePartsOnError: true,
     })
-    expect(outcome).toMatchObject({ outcome: 'absent' })
+    expect(outcome).toMatchObject({ outcome: 'unknown' })
     await upload.abort(outcome)
     expect(target.trail).not.toContain('abort')
     expect(target.uploads.size).toBe(1)
@@ -426,13 +444,25 @@ describe('the truth about Complete', () => {
     expect(outcome).toMatchObject({ outcome: 'unknown' })
   })
 
-  it('is unknown, and no second abort is sent, when no question can be answered', async () => {
+  it('is settled by Abort alone when HEAD is forbidden', async () => {
+    const { outcome, target } = await publish((fake) => {
+      fake.fail('complete', lost())
+      fake.fail('head', new ServiceError({ status: 403, ossCode: 'AccessDenied' }), { times: 9 })
+    })
+    expect(outcome).toMatchObject({ outcome: 'absent' })
+    expect(target.trail.filter((each) => each === 'abort')).toHaveLength(1)
+  })
+
+  it('is unknown when no question is answered; Abort is tried once more', async () => {
     const { outcome, upload, target } = await publish((fake) => {
       fake.fail('complete', lost())
       fake.fail('head', lost())
+      fake.fail('abort', lost())
     })
     expect(outcome).toMatchObject({ outcome: 'unknown' })
-    await upload.abort(outcome)
+    const report = await upload.abort(outcome)
+    expect(report.abortError).toBeUndefined()
+    expect(target.trail.filter((each) => each === 'abort')).toHaveLength(2)
     expect(target.uploads.size).toBe(0)
   })
 

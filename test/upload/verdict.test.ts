@@ -93,7 +93,9 @@ describe('judgeError', () => {
     ['it landed between the questions', [undefined, OURS], 'gone', 'object'],
     ['upload and object are gone', [undefined, undefined], 'gone', 'absent'],
     ['something else stands there', [OLDER, OLDER], 'gone', 'unknown'],
-    ['HEAD fails', [new Error('403')], 'gone', 'unknown'],
+    ['HEAD fails', [new Error('403'), new Error('403')], 'gone', 'unknown'],
+    ['HEAD fails, but the upload was alive', [new Error('403')], 'alive', 'absent'],
+    ['HEAD fails once, and then finds it', [new Error('503'), OURS], 'gone', 'object'],
     ['ending the upload fails', [undefined], new Error('503'), 'unknown'],
     ['the second HEAD fails', [undefined, new Error('503')], 'gone', 'unknown'],
     ['a Put is not found', [undefined], undefined, 'unknown'],
@@ -137,14 +139,19 @@ describe('judgeError', () => {
   })
 
   it.each([
-    ['ours', OURS, SENT, 'object'],
-    ['ours, without a marker', OURS, { ...SENT, marker: undefined }, 'object'],
-    ['nothing', undefined, SENT, 'absent'],
-    ['something else', OLDER, SENT, 'unknown'],
-  ])(
-    'does not end an upload that is gone: at the key stands %s',
-    async (_name, found, sent, expected) => {
+    ['lost', 'ours', OURS, SENT, 'object'],
+    ['lost', 'ours, without a marker', OURS, { ...SENT, marker: undefined }, 'object'],
+    ['lost', 'nothing', undefined, SENT, 'absent'],
+    ['lost', 'something else', OLDER, SENT, 'unknown'],
+    [undefined, 'ours', OURS, SENT, 'object'],
+    [undefined, 'nothing', undefined, SENT, 'absent'],
+    [undefined, 'something else', OLDER, SENT, 'absent'],
+    [undefined, 'the same, without a marker', OURS, { ...SENT, marker: undefined }, 'absent'],
+  ] as const)(
+    'does not end an upload that is gone, doubt %s: at the key stands %s',
+    async (doubt, _name, found, sent, expected) => {
       const error = new ServiceError({ status: 404, ossCode: 'NoSuchUpload' })
+      if (doubt !== undefined) uncertain(error, doubt)
       const verdict = await judgeError(error, sent, {
         head: async () => found,
         endUpload: () => Promise.reject(new Error('asked')),
@@ -152,6 +159,22 @@ describe('judgeError', () => {
       expect(verdict).toEqual(
         expected === 'object' ? { object: OURS } : { error, outcome: expected },
       )
+    },
+  )
+
+  it.each([
+    ['lost', 'unknown'],
+    ['answered', 'absent'],
+  ] as const)(
+    'with the parts kept, calls a living upload after a doubt %s %s',
+    async (doubt, outcome) => {
+      const error = uncertain(new ServiceError({ status: 500 }), doubt)
+      const verdict = await judgeError(error, SENT, {
+        head: async () => undefined,
+        endUpload: async () => 'alive',
+        keepsParts: true,
+      })
+      expect(verdict).toEqual({ error, outcome })
     },
   )
 

@@ -44,6 +44,18 @@ describe('held memory', () => {
   })
 })
 
+describe('finished streams', () => {
+  it('hold no buffers, however long they are kept', { timeout: 60_000 }, async () => {
+    const server = await startServer()
+    const { code, stdout, stderr } = await runChild('kept', server, ['20'])
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    const { kept, grown } = JSON.parse(stdout)
+    expect(kept).toBe(21)
+    expect(grown).toBeLessThan(2 * MIB)
+  })
+})
+
 describe('500 uploads in a row', () => {
   it('leave no memory, no listener and no handle behind', { timeout: 60_000 }, async () => {
     const server = await startServer()

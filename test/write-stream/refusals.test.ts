@@ -120,8 +120,10 @@ describe.each(OPERATIONS)('%s', (operation) => {
   ] as const)('that always meets %s fails after five attempts', async (_name, fault, tail) => {
     const seen = await failing(operation, fault)
     expect(attemptsOf(seen, operation)).toBe(5)
-    // A small Put was handed over as a whole, and its answer never came: it may be under way still.
-    const outcome = operation === 'PutObject' && 'reset' in fault ? 'unknown' : 'absent'
+    // A small Put was handed over as a whole, and the service itself has not answered: it may be
+    // under way still.
+    const isAnswered = 'status' in fault && fault.status === 503
+    const outcome = operation === 'PutObject' && !isAnswered ? 'unknown' : 'absent'
     expect(seen.error).toMatchObject({ operation, attempts: 5, outcome })
     expect(seen.text).toMatch(
       new RegExp(
