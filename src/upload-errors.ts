@@ -13,7 +13,7 @@ export interface UploadErrorDetails {
   readonly uploadId?: string | undefined
   readonly outcome: Outcome
   readonly cause?: unknown
-  /** The upload whose error it is; see {@link isErrorOf}. */
+  /** The upload whose error it is; see {@link completeError}. */
   readonly owner?: object | undefined
 }
 
@@ -99,9 +99,25 @@ export class DestroyedError extends UploadError {
   override readonly code = 'ERR_OSS_DESTROYED' as const
 }
 
-/** Whether `error` was made by (or for) this upload. */
-export function isErrorOf(error: unknown, owner: object): error is UploadError {
-  return error instanceof UploadError && owners.get(error) === owner
+/** How an upload ended that had begun to fail. */
+export interface Ending {
+  readonly outcome: Outcome
+  readonly uploadId?: string | undefined
+  readonly abortError?: Error | undefined
+}
+
+/** Tells in the upload's own error how it ended; in a foreign one only what was left behind. */
+export function completeError(reason: unknown, owner: object, ending: Ending): void {
+  const { outcome, uploadId, abortError } = ending
+  if (reason instanceof UploadError) {
+    if (owners.get(reason) === owner) assignDefined(reason, { outcome, uploadId, abortError })
+    return
+  }
+  // The caller's own stays as it is, unless something was left that costs money; and if it can.
+  if (abortError === undefined || !(reason instanceof Error) || 'abortError' in reason) return
+  for (const [name, value] of Object.entries({ abortError, uploadId })) {
+    Reflect.defineProperty(reason, name, { value, enumerable: true, configurable: true })
+  }
 }
 
 /** Puts the upload around the error of a request; an upload's own and foreign errors stay as they are. */

@@ -13,7 +13,7 @@ import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import type { LedgerRow } from './upload/ledger.js'
 import { MultipartUpload } from './upload/multipart-upload.js'
 import type { Published } from './upload/upload-settings.js'
-import { DestroyedError, isErrorOf } from './upload-errors.js'
+import { completeError, DestroyedError } from './upload-errors.js'
 import type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
 
 /**
@@ -211,25 +211,12 @@ export class OssWriteStream extends Writable {
     const report = await this.#upload.abort(reason)
     this.#outcome = report.outcome
     this.#abortError = report.abortError
-    if (this.#result === undefined) this.#tellFailed(this.#annotate(reason))
+    const { uploadId } = this
+    completeError(reason, this.#upload, { ...report, uploadId })
+    if (this.#result === undefined) this.#tellFailed(reason)
     else this.#tellCompleted(this.#result)
     this.#tellSettled()
     return error
-  }
-
-  #annotate(reason: unknown): unknown {
-    const { abortError, uploadId } = this
-    if (isErrorOf(reason, this.#upload)) {
-      reason.outcome = this.#outcome ?? 'unknown'
-      if (uploadId !== undefined) reason.uploadId = uploadId
-      if (abortError !== undefined) reason.abortError = abortError
-    } else if (abortError !== undefined && reason instanceof Error && !('abortError' in reason)) {
-      // Not ours stays as it is, unless something was left behind that costs money; and if it can.
-      for (const [name, value] of Object.entries({ abortError, uploadId })) {
-        Reflect.defineProperty(reason, name, { value, enumerable: true, configurable: true })
-      }
-    }
-    return reason
   }
 
   #newUpload(): MultipartUpload {

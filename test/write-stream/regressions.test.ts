@@ -103,9 +103,9 @@ describe('an error of one stream given to another', () => {
     await once(second, 'part')
     const error = await ending(out)
     const before = { ...Object(error) }
-    const held = server.faults.add(
+    server.faults.add(
       { operation: 'AbortMultipartUpload', times: 99 },
-      { status: 403 },
+      { status: 403, code: 'AccessDenied' },
     )
     second.destroy(Object(error))
     expect(await ending(second)).toBe(error)
