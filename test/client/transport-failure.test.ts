@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { transportFailure } from '../../src/client/transport-failure.js'
 import { InvalidOptionError, MalformedResponseError, TransportError } from '../../src/errors.js'
@@ -53,5 +54,19 @@ describe('transportFailure', () => {
 
   it('copes with what is no error', () => {
     expect(transportFailure('boom', true).message).toBe('connection lost: unknown reason')
+  })
+
+  it('shows no secret of a request that the dispatcher quotes', () => {
+    const cause = new Error('no mock for headers {"authorization":"OSS id:c2VjcmV0"}')
+    const error = transportFailure(cause, false, false, ['c2VjcmV0'])
+    expect(error.message).toBe(
+      'no connection: no mock for headers {"authorization":"OSS id:[redacted]"}',
+    )
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('c2VjcmV0')
+  })
+
+  it('keeps a cause that shows none', () => {
+    const cause = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
+    expect(transportFailure(cause, true, true, ['c2VjcmV0']).cause).toBe(cause)
   })
 })

@@ -31,4 +31,20 @@ describe('Watchdog', () => {
     expect(error).toMatchObject({ kind: 'timeout', sent: phase !== 'sending' })
     expect(pending).toBe(0)
   })
+
+  it('does not mind the time of day being set', async () => {
+    const clock = new FakeClock()
+    const errors: TransportError[] = []
+    const watchdog = new Watchdog(clock, { stallMs: 20, responseMs: 20 }, (error) => {
+      errors.push(error)
+    })
+    watchdog.start()
+    await clock.breathe()
+    clock.setTimeOfDay(-3_600_000)
+    await clock.advance(19)
+    clock.setTimeOfDay(3_600_000)
+    expect(errors).toEqual([])
+    await clock.advance(1)
+    expect(errors).toHaveLength(1)
+  })
 })

@@ -12,6 +12,7 @@ interface Sleeper {
 
 export class FakeClock implements Clock {
   #now: number
+  #offset = 0
   #sleepers: Sleeper[] = []
   /** What `random` gives. */
   chance = 0.5
@@ -26,7 +27,12 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#now
+    return this.#now + this.#offset
+  }
+
+  /** Lets the time of day leap by so much from where it stood at first; durations go on. */
+  setTimeOfDay(offset: number): void {
+    this.#offset = offset
   }
 
   ticks(): number {
