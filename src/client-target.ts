@@ -24,7 +24,7 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
   const call = { bucket, key, onRetry }
   // Cleaning up is tried as often as usual, even where the caller wants no second attempt.
   const retry = { maxAttempts: Math.max(client.retry.maxAttempts, DEFAULT_RETRY.maxAttempts) }
-  const { acl, callback, forbidOverwrite, trafficLimit } = headers
+  const { acl, callback, forbidOverwrite, trafficLimit, headers: free } = headers
   return {
     async put({ body, digests, signal, onSend }) {
       return stored(await client.putObject({ ...headers, ...call, body, digests, signal, onSend }))
@@ -33,11 +33,11 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
       return (await client.initiateMultipartUpload({ ...headers, ...call, stop })).uploadId
     },
     async uploadPart({ uploadId, partNumber, body, digests, signal }) {
-      const part = { uploadId, partNumber, body, digests, signal, trafficLimit }
+      const part = { uploadId, partNumber, body, digests, signal, trafficLimit, headers: free }
       return stored(await client.uploadPart({ ...call, ...part }))
     },
     async complete({ uploadId, parts, stop }) {
-      const published = { acl, callback, forbidOverwrite }
+      const published = { acl, callback, forbidOverwrite, headers: free }
       return stored(
         await client.completeMultipartUpload({ ...call, ...published, uploadId, parts, stop }),
       )

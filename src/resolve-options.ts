@@ -237,9 +237,9 @@ function digestsOf(integrity: Integrity = 'md5'): ResolvedOptions['digests'] {
   }
 }
 
-function newMarker({ random }: Clock): string {
+function newMarker(clock: Clock): string {
   const word = () =>
-    Math.floor(random() * 2 ** 32)
+    Math.floor(clock.random() * 2 ** 32)
       .toString(16)
       .padStart(8, '0')
   return word() + word() + word()

@@ -47,6 +47,8 @@ export interface UploadPartOptions extends ObjectCallOptions {
   readonly digests?: BodyDigests | undefined
   /** Bits per second, 819,200 to 838,860,800. */
   readonly trafficLimit?: number | undefined
+  /** Further headers; only those that belong on this request are sent. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 export interface UploadPartResult {
@@ -62,7 +64,7 @@ export interface UploadPartResult {
 
 export interface CompleteMultipartUploadOptions
   extends ObjectCallOptions,
-    Pick<ObjectHeaderOptions, 'acl' | 'callback' | 'forbidOverwrite'> {
+    Pick<ObjectHeaderOptions, 'acl' | 'callback' | 'forbidOverwrite' | 'headers'> {
   readonly uploadId: string
   /** In strictly ascending order of part number; gaps are fine. Not with `completeAll`. */
   readonly parts?: readonly { readonly partNumber: number; readonly etag: string }[] | undefined
@@ -121,14 +123,17 @@ export function uploadPartCall(
   options: UploadPartOptions,
   body: PreparedBody,
 ): Call<UploadPartResult> {
-  const { uploadId, partNumber, trafficLimit } = options
+  const { uploadId, partNumber, trafficLimit, headers: free } = options
   return {
     operation: 'UploadPart',
     options,
     ...address,
     partNumber,
     query: { partNumber: String(partNumber), uploadId },
-    headers: { ...objectHeaders({ trafficLimit }, 'UploadPart'), ...md5Header(body.contentMd5) },
+    headers: {
+      ...objectHeaders({ trafficLimit, headers: free }, 'UploadPart'),
+      ...md5Header(body.contentMd5),
+    },
     body,
     digestIsGiven: options.contentMd5 !== undefined,
     decode(answer) {
@@ -149,10 +154,11 @@ export function completeCall(
   address: ObjectAddress,
   options: CompleteMultipartUploadOptions,
 ): Call<CompleteMultipartUploadResult> {
-  const { uploadId, acl, callback, forbidOverwrite } = options
+  const { uploadId, acl, callback, forbidOverwrite, headers: free } = options
   checkUploadId(uploadId)
-  const headers = objectHeaders({ acl, callback, forbidOverwrite }, 'CompleteMultipartUpload')
-  const withCallback = callback !== undefined
+  const given = { acl, callback, forbidOverwrite, headers: free }
+  const headers = objectHeaders(given, 'CompleteMultipartUpload')
+  const withCallback = 'x-oss-callback' in headers
   return {
     operation: 'CompleteMultipartUpload',
     options,

@@ -106,15 +106,13 @@ export function putObjectCall(
   options: PutObjectOptions,
   body: PreparedBody,
 ): Call<PutObjectResult> {
-  const withCallback = options.callback !== undefined
+  const headers = creationHeaders(options, 'PutObject', address.key)
+  const withCallback = 'x-oss-callback' in headers
   return {
     operation: 'PutObject',
     options,
     ...address,
-    headers: {
-      ...creationHeaders(options, 'PutObject', address.key),
-      ...md5Header(body.contentMd5),
-    },
+    headers: { ...headers, ...md5Header(body.contentMd5) },
     body,
     digestIsGiven: options.contentMd5 !== undefined,
     decode(answer) {

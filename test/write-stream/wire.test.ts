@@ -72,6 +72,13 @@ function kept(options: OssWriteStreamOptions, header: string, value: string): Ro
 
 const KMS_KEY = 'e1935511-cf88-1123-a0f8-1be8d2511233'
 const ROWS: readonly Row[] = [
+  {
+    options: { headers: { 'X-Oss-Object-Acl': 'private' } },
+    header: 'x-oss-object-acl',
+    value: 'private',
+    on: PUBLISHING,
+    object: { acl: 'private' },
+  },
   kept({ cacheControl: 'max-age=60' }, 'cache-control', 'max-age=60'),
   kept(
     { contentDisposition: 'attachment; filename="a b"' },
@@ -263,7 +270,6 @@ describe('a retry', () => {
     const { server, out } = await openStream(
       {
         clock,
-        marker: false,
         concurrency: 1,
         retry: { maxElapsedMs: 0 },
         onRetry: (notice) => notices.push(notice),
