@@ -65,7 +65,7 @@ export abstract class OssError extends Error {
   declare uncertain?: Doubt
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
+    super(printable(message), options?.cause === undefined ? undefined : { cause: options.cause })
     this.name = new.target.name
   }
 
@@ -86,7 +86,8 @@ export abstract class OssError extends Error {
     const short = this.message
     // Node formats the stack when it is first read: read it while it has the short message.
     const { stack } = this
-    this.message = `${context.operation}${part} of ${context.target} failed${often} in ${seconds} s: ${short}`
+    const what = `${context.operation}${part} of ${printable(context.target)}`
+    this.message = `${what} failed${often} in ${seconds} s: ${short}`
     if (stack !== undefined) this.stack = stack.replace(short, () => this.message)
     return this
   }
@@ -237,6 +238,17 @@ function serviceMessage(details: ServiceErrorDetails): string {
   ].filter(Boolean)
   return `${details.status}${code}${text}${snapshot}${ids.length > 0 ? ` (${ids.join(', ')})` : ''}`
 }
+
+/** In one line, and without what a terminal would obey: keys and services may say anything. */
+function printable(text: string): string {
+  return text
+    .trimEnd()
+    .replace(/\n/g, '\\n')
+    .replace(CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** Control characters, and the separators that some take for the end of a line. */
+const CONTROLS = /[\p{Cc}\u2028\u2029]/gu
 
 /** `text`, cut to `length` characters. */
 export function clip(text: string, length: number): string {

@@ -113,7 +113,7 @@ export function resolveOptions(
     digests: digestsOf(options.integrity),
     marker,
     highWaterMark: integer(
-      options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK,
+      options.highWaterMark === undefined ? DEFAULT_HIGH_WATER_MARK : options.highWaterMark,
       'highWaterMark',
       0,
       Number.MAX_SAFE_INTEGER,
@@ -148,15 +148,10 @@ function sizesOf(options: OssWriteStreamOptions) {
     throw new InvalidOptionError('parallel', 'Expected `concurrency` or `parallel`, not both')
   }
   const concurrencyName = options.parallel === undefined ? 'concurrency' : 'parallel'
-  const { partSize, maxMemory, expectedSize } = options
+  const { partSize, maxMemory, expectedSize, parallel = DEFAULT_CONCURRENCY } = options
+  const { concurrency = parallel } = options
   return {
-    concurrency: integer(
-      options.concurrency ?? options.parallel ?? DEFAULT_CONCURRENCY,
-      concurrencyName,
-      1,
-      MAX_CONCURRENCY,
-      '',
-    ),
+    concurrency: integer(concurrency, concurrencyName, 1, MAX_CONCURRENCY, ''),
     partSize:
       partSize === undefined
         ? undefined
@@ -204,9 +199,7 @@ function clientOf(options: OssWriteStreamOptions): OssClient {
   }
   const { client } = options
   if (client === undefined) return new OssClient(connection)
-  if (!(client instanceof OssClient)) {
-    throw InvalidOptionError.expected('client', 'an OssClient', client)
-  }
+  if (!isClient(client)) throw InvalidOptionError.expected('client', 'an OssClient', client)
   for (const name of Object.keys(connection)) {
     // The bucket says where to, not how.
     if (name === 'bucket') continue
@@ -235,6 +228,11 @@ function digestsOf(integrity: Integrity = 'md5'): ResolvedOptions['digests'] {
         integrity,
       )
   }
+}
+
+/** By what it can do: the package may be loaded twice, and each copy has a class of its own. */
+function isClient(value: unknown): value is OssClient {
+  return typeof value === 'object' && value !== null && 'completeMultipartUpload' in value
 }
 
 function newMarker(clock: Clock): string {

@@ -18,6 +18,19 @@ export function refuseUnknown(options: object, known: readonly string[], where: 
   }
 }
 
+/** Passes a plain object (not `null`, an array, a Map or an instance of something). */
+export function plainObject(value: unknown, option: string): Readonly<Record<string, unknown>> {
+  if (isPlain(value)) return value
+  throw InvalidOptionError.expected(option, 'an object, a plain one', value)
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Of another realm `Object.prototype` is another one, but it has none above it either.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
 /** The known name that is fewest edits away, if it is near enough to be what was meant. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   let nearest: { name: string; distance: number } | undefined

@@ -35,6 +35,15 @@ export interface UploadedPart {
   readonly etag: string
 }
 
+/** Says so as a process warning, too: a stream that will fail hours later should be noticed now. */
+export function warnOfCapacity(bucket: string, key: string, capacity: number): void {
+  process.emitWarning(
+    `oss://${bucket}/${key} has used more than 80 % of the ${capacity} bytes that it can ` +
+      'hold: set `expectedSize`, or raise `maxMemory` or `partSize`',
+    { type: 'OssCapacityWarning', code: 'OSS_CAPACITY' },
+  )
+}
+
 /** What the event `capacity` tells: more than 80 % of what 10,000 parts can hold is written. */
 export interface CapacityWarning {
   readonly bytesWritten: number

@@ -2,7 +2,6 @@
  * OssWriteStream: Node's contract of a Writable over an upload. `_destroy` is the single exit of
  * every story but success and the only caller of abort. Events are for users; nothing here listens.
  */
-import { Writable } from 'node:stream'
 import { onAbort } from './client/abort-hub.js'
 import type { RetryNotice } from './client/call-options.js'
 import type { Clock } from './client/clock.js'
@@ -10,11 +9,17 @@ import { clientTarget } from './client-target.js'
 import { asError, type Outcome } from './errors.js'
 import type { OssWriteStreamOptions, UploadProgress } from './options.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
+import { StrictWritable } from './strict-writable.js'
 import type { LedgerRow } from './upload/ledger.js'
 import { MultipartUpload } from './upload/multipart-upload.js'
 import type { Published } from './upload/upload-settings.js'
 import { completeError, DestroyedError } from './upload-errors.js'
-import type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
+import {
+  type CapacityWarning,
+  type UploadedPart,
+  type UploadResult,
+  warnOfCapacity,
+} from './upload-result.js'
 
 /**
  * Begins an upload to `oss://bucket/key`, or to `options.bucket` and `options.key`. Nothing is sent
@@ -36,7 +41,7 @@ export function createOssWriteStream(
 }
 
 /** A Writable whose `finish` means that the object is published and its checksums agree. */
-export class OssWriteStream extends Writable {
+export class OssWriteStream extends StrictWritable {
   readonly bucket: string
   readonly key: string
   /** Address of the object, without a signature. */
@@ -113,7 +118,7 @@ export class OssWriteStream extends Writable {
     return this.#result
   }
 
-  /** What became of the object, from `close` on. */
+  /** What became of the object, once `settled` has resolved. */
   get outcome(): Outcome | undefined {
     return this.#outcome
   }
@@ -164,9 +169,9 @@ export class OssWriteStream extends Writable {
     this.#end(error).then(callback, callback)
   }
 
-  /** For `await using`: unless it has finished it is given up, and cleaning up is waited for. */
+  /** For `await using`: waits for a stream that was ended, gives up any other and cleans up. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.destroyed) this.destroy()
+    if (!this.writableEnded) this.destroy()
     await this.settled
   }
 
@@ -198,6 +203,9 @@ export class OssWriteStream extends Writable {
     }
     // Published: from here on neither a signal nor a listener can make a failure of it.
     this.#releaseSignal()
+    this.#outcome = 'published'
+    this.#tellCompleted(this.#result)
+    this.#tellSettled()
     try {
       this.#tellProgress()
     } catch (thrown) {
@@ -207,14 +215,15 @@ export class OssWriteStream extends Writable {
 
   /** Cleans up after anything but success, and completes the error that the user will see. */
   async #end(error: Error | null): Promise<Error | null> {
-    const reason = error ?? (this.#result === undefined ? this.#destroyedError() : null)
+    // Published: there is nothing left to do, and everything has been told.
+    if (this.#result !== undefined) return error
+    const reason = error ?? this.#destroyedError()
     const report = await this.#upload.abort(reason)
     this.#outcome = report.outcome
     this.#abortError = report.abortError
     const { uploadId } = this
     completeError(reason, this.#upload, { ...report, uploadId })
-    if (this.#result === undefined) this.#tellFailed(reason)
-    else this.#tellCompleted(this.#result)
+    this.#tellFailed(reason)
     this.#tellSettled()
     return error
   }
@@ -267,11 +276,7 @@ export class OssWriteStream extends Writable {
 
   #tellCapacity(capacity: number): void {
     const warning: CapacityWarning = { bytesWritten: this.bytesWritten, capacity }
-    process.emitWarning(
-      `oss://${this.bucket}/${this.key} has used more than 80 % of the ${capacity} bytes that it can ` +
-        'hold: set `expectedSize`, or raise `maxMemory` or `partSize`',
-      { type: 'OssCapacityWarning', code: 'OSS_CAPACITY' },
-    )
+    warnOfCapacity(this.bucket, this.key, capacity)
     this.emit('capacity', warning)
   }
 

@@ -8,15 +8,24 @@ const SRC = resolve(dirname(fileURLToPath(import.meta.url)), '../src')
 
 /** What each room may import: rooms, single files (without `.ts`), packages; `node:` is told apart. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  protocol: ['protocol', 'errors', 'node:crypto', 'node:net', 'node:buffer', 'fast-xml-parser'],
+  protocol: [
+    'protocol',
+    'errors',
+    'unknown-option',
+    'node:crypto',
+    'node:net',
+    'node:buffer',
+    'fast-xml-parser',
+  ],
   client: ['client', 'protocol', 'errors', 'credentials', 'unknown-option', 'node:', 'undici'],
   upload: ['upload', 'protocol', 'errors', 'upload-errors'],
-  server: ['server', 'protocol', 'errors', 'node:', 'memfs'],
+  server: ['server', 'protocol', 'errors', 'unknown-option', 'node:', 'memfs'],
   cli: ['cli', 'index', 'server', 'node:'],
   errors: [],
   'unknown-option': ['errors'],
   credentials: ['errors', 'client'],
   'child-process-source': ['errors', 'node:child_process', 'node:stream'],
+  'strict-writable': ['errors', 'node:stream'],
   'upload-errors': ['errors'],
   'upload-result': [],
   options: ['client', 'protocol'],
@@ -28,10 +37,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'upload',
     'options',
     'resolve-options',
+    'strict-writable',
     'errors',
     'upload-errors',
     'upload-result',
-    'node:stream',
   ],
   index: [
     'child-process-source',

@@ -340,6 +340,37 @@ describe('two things that say the same', () => {
   })
 })
 
+describe('null, and what only looks like an object', () => {
+  it.each([
+    ...['concurrency', 'parallel', 'highWaterMark', 'partSize', 'maxMemory', 'expectedSize'],
+    ...['retry', 'timeouts', 'signatureVersion', 'env', 'clock', 'headers', 'meta', 'tagging'],
+  ])('is refused for `%s`', (option) => {
+    expect(refusalOf(TARGET, whole({ [option]: null })).option).toBe(option)
+  })
+
+  it.each([
+    ['retry', 5],
+    ['timeouts', 5],
+    ['env', 1],
+    ['headers', new Map([['a', 'b']])],
+    ['meta', new Map([['a', 'b']])],
+    ['tagging', new Map([['a', 'b']])],
+  ])('is refused for `%s`: %s', (option, value) => {
+    expect(refusalOf(TARGET, whole({ [option]: value })).option).toBe(option)
+  })
+
+  it.each([
+    [
+      'a misspelt field',
+      { url: 'https://a', body: 'b', bodytype: 'c' },
+      'did you mean `bodyType`?',
+    ],
+    ['another scheme', { url: 'ftp://a', body: 'b' }, 'an HTTP address'],
+  ])('`callback` with %s is refused', (_name, callback, message) => {
+    expect(refusalOf(TARGET, whole({ callback })).message).toContain(message)
+  })
+})
+
 describe('what is missing', () => {
   it.each([
     ['bucket', { region: 'cn-hangzhou', credentials: KEYS }, 'as OSS_BUCKET in the environment'],

@@ -12,7 +12,7 @@ import {
   resolveEndpoint,
   standardRegion,
 } from '../protocol/endpoint.js'
-import { refuseUnknown } from '../unknown-option.js'
+import { plainObject, refuseUnknown } from '../unknown-option.js'
 import type { RetryNotice } from './call-options.js'
 import { type Clock, checkClock } from './clock.js'
 import { type RetryPolicy, resolveRetry } from './retry.js'
@@ -98,6 +98,8 @@ export function resolveClientOptions(options: OssClientOptions): ResolvedClientO
   }
   refuseUnknown(options, CLIENT_OPTION_NAMES, 'OssClient')
   const { env = process.env, onRetry, dispatcher } = options
+  if (typeof env !== 'object' || env === null)
+    throw InvalidOptionError.expected('env', 'an object', env)
   const clock = checkClock(options.clock)
   const bucket = options.bucket ?? (env.OSS_BUCKET || undefined)
   const timeouts = resolveTimeouts(options.timeouts)
@@ -126,7 +128,8 @@ export function resolveClientOptions(options: OssClientOptions): ResolvedClientO
 type Environment = Readonly<Record<string, string | undefined>>
 
 function resolveSigning(options: OssClientOptions, env: Environment): Signing {
-  const version: unknown = options.signatureVersion ?? 'v4'
+  const { signatureVersion = 'v4' } = options
+  const version: unknown = signatureVersion
   const endpoint = resolveEndpoint(withEnvironment(options, env))
   if (version === 'v1') return { version, endpoint }
   if (version !== 'v4') {
@@ -165,9 +168,9 @@ function withEnvironment(options: OssClientOptions, env: Environment): EndpointO
     : { ...others, endpoint: envEndpoint, region: region ?? told }
 }
 
-function resolveTimeouts(options: Partial<Timeouts> | undefined): Timeouts {
-  refuseUnknown(options ?? {}, Object.keys(DEFAULT_TIMEOUTS), '`timeouts`')
-  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined)
+function resolveTimeouts(options: Partial<Timeouts> = {}): Timeouts {
+  refuseUnknown(plainObject(options, 'timeouts'), Object.keys(DEFAULT_TIMEOUTS), '`timeouts`')
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
   const timeouts: Timeouts = { ...DEFAULT_TIMEOUTS, ...Object.fromEntries(given) }
   for (const [name, value] of Object.entries(timeouts)) {
     if (!Number.isInteger(value) || value < 1 || value > MAX_TIMEOUT_MS) {

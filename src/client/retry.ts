@@ -12,7 +12,7 @@ import {
   ServiceError,
   TransportError,
 } from '../errors.js'
-import { refuseUnknown } from '../unknown-option.js'
+import { plainObject, refuseUnknown } from '../unknown-option.js'
 
 /** How failed attempts are repeated. */
 export interface RetryPolicy {
@@ -109,9 +109,9 @@ export function backoffDelay(retries: number, policy: RetryPolicy, random: numbe
 }
 
 /** The policy that options describe; throws InvalidOptionError for a value out of range. */
-export function resolveRetry(options: Partial<RetryPolicy> | undefined): RetryPolicy {
-  refuseUnknown(options ?? {}, Object.keys(DEFAULT_RETRY), '`retry`')
-  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined)
+export function resolveRetry(options: Partial<RetryPolicy> = {}): RetryPolicy {
+  refuseUnknown(plainObject(options, 'retry'), Object.keys(DEFAULT_RETRY), '`retry`')
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
   const policy: RetryPolicy = { ...DEFAULT_RETRY, ...Object.fromEntries(given) }
   const { maxAttempts } = policy
   if (

@@ -4,6 +4,7 @@
  */
 
 import { InvalidOptionError } from '../errors.js'
+import { plainObject, refuseUnknown } from '../unknown-option.js'
 import { percentEncode } from './percent-encoding.js'
 import { trimBlanks } from './signable-request.js'
 
@@ -68,16 +69,20 @@ export function formatTagging(tagging: unknown): string {
     .join('&')
 }
 
-/** Formats a callback as the Base64 of its JSON ("Callback"). */
+const CALLBACK_NAMES = ['url', 'host', 'body', 'bodyType', 'vars']
+
+/** Formats a callback as the service wants it. */
 export function formatCallback(callback: unknown): string {
   const given = new Map(entries(callback, 'callback'))
+  refuseUnknown(plainObject(callback, 'callback'), CALLBACK_NAMES, '`callback`')
   const urls: unknown[] = [given.get('url')].flat()
   if (urls.length < 1 || urls.length > 5) {
     throw InvalidOptionError.expected('callback.url', '1 to 5 addresses', urls.length)
   }
   for (const url of urls) {
-    if (typeof url !== 'string' || !/^[^\s;]+$/.test(url)) {
-      throw InvalidOptionError.expected('callback.url', 'an address without blanks and `;`', url)
+    if (!isHttpAddress(url)) {
+      const expected = 'an HTTP address without blanks and `;`'
+      throw InvalidOptionError.expected('callback.url', expected, url)
     }
   }
   const [host, bodyType] = [given.get('host'), given.get('bodyType')]
@@ -87,6 +92,12 @@ export function formatCallback(callback: unknown): string {
     callbackBody: text(given.get('body'), 'callback.body'),
     ...(bodyType === undefined ? {} : { callbackBodyType: text(bodyType, 'callback.bodyType') }),
   })
+}
+
+/** The service takes addresses without a scheme, too ("Callback"). */
+function isHttpAddress(url: unknown): boolean {
+  if (typeof url !== 'string' || !/^[^\s;]+$/.test(url)) return false
+  return /^https?:\/\//i.test(url) || !url.includes('://')
 }
 
 /** Formats the variables of a callback; `undefined` if it has none. */
@@ -152,11 +163,7 @@ function encoded(value: string, option: string): string {
 
 /** Lists the properties of an object; none of `undefined`. */
 export function entries(value: unknown, option: string): [string, unknown][] {
-  if (value === undefined) return []
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return Object.entries(value)
-  }
-  throw InvalidOptionError.expected(option, 'an object', value)
+  return value === undefined ? [] : Object.entries(plainObject(value, option))
 }
 
 /** Names a property of an option in an error. */

@@ -74,9 +74,9 @@ export class MultipartUpload {
     return this.#state
   }
 
-  /** Bytes taken in. */
+  /** Bytes taken in: those copied into part buffers. */
   get bytesWritten(): number {
-    return this.#bytes
+    return this.#filler.bytes
   }
 
   /** Bytes of the parts that the service has acknowledged. */

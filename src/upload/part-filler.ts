@@ -28,10 +28,16 @@ export class PartFiller {
   /** Part number of the part that was handed over last. */
   #handedOver = 0
   #sinceBreath = 0
+  #bytes = 0
   #closed: { readonly reason: unknown } | undefined
 
   constructor(settings: PartFillerSettings) {
     this.#settings = settings
+  }
+
+  /** Bytes copied so far. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /**
@@ -73,6 +79,7 @@ export class PartFiller {
       const count = part.append(chunk, offset, end)
       offset += count
       this.#sinceBreath += count
+      this.#bytes += count
     }
     return offset
   }

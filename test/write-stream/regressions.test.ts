@@ -2,11 +2,15 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { finished } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import { finished, pipeline } from 'node:stream/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { OssClient } from '../../src/client/client.js'
 import { createOssWriteStream, type OssWriteStream } from '../../src/write-stream.js'
 import { bytes, PART } from '../helpers/new-upload.js'
 import { ending, KEY, openStream, streamOptions } from '../helpers/open-stream.js'
+import { runChild } from '../helpers/run-child.js'
+import { startServer } from '../helpers/start-server.js'
 
 const THROWN = new Error('a listener threw')
 
@@ -223,5 +227,91 @@ describe('`retry: { maxAttempts: 1 }`', () => {
     out.destroy()
     await out.settled
     expect(server.uploads.list()).toEqual([])
+  })
+})
+
+describe('await using', () => {
+  it('publishes what was ended, and waits for it', async () => {
+    const { server, out } = await openStream()
+    {
+      await using ended = out
+      ended.end('abc')
+    }
+    expect(out.outcome).toBe('published')
+    expect(server.objects.get('bucket', KEY)?.size).toBe(3)
+  })
+})
+
+describe('a source of objects', () => {
+  it('with one that is no bytes publishes nothing, on any line of Node', async () => {
+    const { server, out } = await openStream()
+    const source = Readable.from([Buffer.from('first '), { a: 1 }, Buffer.from('last')])
+    // Up to Node 22 `pipe` lets the TypeError escape, and ends the stream all the same.
+    const escaped: unknown[] = []
+    const onEscape = (error: unknown) => escaped.push(error)
+    process.on('uncaughtException', onEscape)
+    const others = process.listeners('uncaughtException').filter((each) => each !== onEscape)
+    for (const other of others) process.off('uncaughtException', other)
+    onTestFinished(() => {
+      process.off('uncaughtException', onEscape)
+      for (const other of others) process.on('uncaughtException', other)
+    })
+    const error = await pipeline(source, out).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
+    await out.settled
+    expect(out.outcome).toBe('absent')
+    expect(server.objects.list()).toEqual([])
+  })
+})
+
+describe('a listener of `finish` that throws', () => {
+  it('does not keep `completed` and `settled` from being told', async () => {
+    const server = await startServer()
+    const { stdout } = await runChild('finish-throws', server)
+    expect(stdout).toBe('published 5\n')
+  })
+})
+
+describe('texts', () => {
+  it('are one line, and give no orders to a terminal, whatever the service says', async () => {
+    const { server, out } = await openStream()
+    server.faults.add(
+      { operation: 'PutObject' },
+      { status: 403, code: 'Acc', message: 'line1\nline2\u009b31mred' },
+    )
+    out.end('x')
+    const error = await ending(out)
+    expect(error).toHaveProperty('message', expect.stringContaining('line1\\nline2\\u009b31mred'))
+  })
+})
+
+describe('a client of another copy of the package', () => {
+  it('is as good as one of ours', async () => {
+    const { server } = await openStream()
+    const ours = new OssClient({ ...server.options(), env: {} })
+    const theirs = new Proxy(ours, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+      getPrototypeOf: () => Object.prototype,
+    })
+    const out = createOssWriteStream('oss://bucket/key', { client: theirs })
+    out.end('x')
+    await finished(out)
+    expect(out.result?.size).toBe(1)
+  })
+})
+
+describe('bytesWritten', () => {
+  it('counts what has been copied, not what waits', async () => {
+    const { server, out } = await openStream({ maxMemory: 2 * PART })
+    const held = server.faults.add({ operation: 'UploadPart', times: 99 }, { hold: 'arrival' })
+    out.end(bytes(50 * PART))
+    await held.reached()
+    expect(out.bytesWritten).toBe(2 * PART)
+    held.release()
+    await finished(out)
+    expect(out.bytesWritten).toBe(50 * PART)
   })
 })
