@@ -6,6 +6,7 @@
 import type { Clock } from './client/clock.js'
 import { ProvidedCredentials } from './client/provided-credentials.js'
 import { CredentialsError, InvalidOptionError } from './errors.js'
+import { nearestName } from './unknown-option.js'
 
 /** Credentials of an Alibaba Cloud account, RAM user or STS session. */
 export interface Credentials {
@@ -146,6 +147,8 @@ function check(value: unknown): Checked {
   const field = (name: string): unknown => Reflect.get(value, name)
   const accessKeyId = field('accessKeyId')
   const accessKeySecret = field('accessKeySecret')
+  const misspelt = misspeltName(value)
+  if (misspelt !== undefined) return { problem: misspelt }
   // npm @alicloud/credentials leaves an empty text where there is no token.
   const securityToken = field('securityToken') || field('stsToken') || undefined
   const expiration = field('expiration') ?? undefined
@@ -166,6 +169,20 @@ function check(value: unknown): Checked {
       ...(expiresAt === undefined ? {} : { expiresAt }),
     },
   }
+}
+
+const FIELDS = ['accessKeyId', 'accessKeySecret', 'securityToken', 'stsToken', 'expiration']
+
+/** A token under a name that nobody reads would be found missing by the service only. */
+function misspeltName(value: object): string | undefined {
+  for (const name of Object.keys(value)) {
+    if (FIELDS.includes(name)) continue
+    const meant =
+      /token$/i.test(name) && !/bearer/i.test(name) ? 'securityToken' : nearestName(name, FIELDS)
+    const isEmpty = !Reflect.get(value, name)
+    if (meant !== undefined && !isEmpty) return `have \`${meant}\` instead of \`${name}\``
+  }
+  return undefined
 }
 
 const SECRET_RULE = 'a text without blanks, line breaks and non-ASCII characters'

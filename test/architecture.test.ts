@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli', 'index', 'server', 'node:'],
   errors: [],
   'unknown-option': ['errors'],
-  credentials: ['errors', 'client'],
+  credentials: ['errors', 'client', 'unknown-option'],
   'child-process-source': ['errors', 'node:child_process', 'node:stream'],
   'strict-writable': ['errors', 'node:stream'],
   'upload-errors': ['errors'],

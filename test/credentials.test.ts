@@ -313,3 +313,18 @@ describe('a client of @alicloud/credentials', () => {
     expect(asked).toBe(3)
   })
 })
+
+describe('a field that nobody would read', () => {
+  it.each([
+    ['sessionToken', 'securityToken'],
+    ['securitytoken', 'securityToken'],
+    ['SecurityToken', 'securityToken'],
+    ['Expiration', 'expiration'],
+  ])('%s is refused, naming %s, never its value', (name, meant) => {
+    const source = { accessKeyId: 'id', accessKeySecret: 'secret', [name]: '2026-11-24T00:00:00Z' }
+    const options = { clock: new FakeClock(), env: {} }
+    expect(() => credentialsFrom(source, options)).toThrow(
+      `Expected \`credentials\` to have \`${meant}\` instead of \`${name}\``,
+    )
+  })
+})

@@ -6,7 +6,8 @@
 import { checkBucketName, checkObjectKey, type Endpoint, urlOf } from '../protocol/endpoint.js'
 import { prepareBody } from './body.js'
 import { type Call, type Connection, performCall } from './call.js'
-import type { ObjectAddress, ObjectCallOptions } from './call-options.js'
+import { type CallName, checkCallOptions } from './call-names.js'
+import type { CallOptions, ObjectAddress, ObjectCallOptions } from './call-options.js'
 import { type CleanUploadsOptions, type CleanUploadsResult, cleanUploads } from './clean-uploads.js'
 import type { Clock } from './clock.js'
 import {
@@ -95,7 +96,7 @@ export class OssClient implements AsyncDisposable {
   async initiateMultipartUpload(
     options: InitiateMultipartUploadOptions,
   ): Promise<InitiateMultipartUploadResult> {
-    return this.#perform(initiateCall(this.#addressOf(options), options))
+    return this.#perform(initiateCall(this.#addressOf('initiateMultipartUpload', options), options))
   }
 
   /**
@@ -103,7 +104,7 @@ export class OssClient implements AsyncDisposable {
    * computed, sent, and compared with the ETag; a part that was damaged on the way is sent again.
    */
   async uploadPart(options: UploadPartOptions): Promise<UploadPartResult> {
-    const address = this.#addressOf(options)
+    const address = this.#addressOf('uploadPart', options)
     checkPart(options)
     const body = await prepareBody(options.body, options, this.#connection.clock)
     return this.#perform(uploadPartCall(address, options, body))
@@ -111,7 +112,7 @@ export class OssClient implements AsyncDisposable {
 
   /** Lists one page of an upload's parts, in ascending order. */
   async listParts(options: ListPartsOptions): Promise<ListPartsResult> {
-    return this.#perform(listPartsCall(this.#addressOf(options), options))
+    return this.#perform(listPartsCall(this.#addressOf('listParts', options), options))
   }
 
   /** Lists all parts of an upload, page by page as they are asked for. */
@@ -133,21 +134,21 @@ export class OssClient implements AsyncDisposable {
   async completeMultipartUpload(
     options: CompleteMultipartUploadOptions,
   ): Promise<CompleteMultipartUploadResult> {
-    return this.#perform(completeCall(this.#addressOf(options), options))
+    return this.#perform(completeCall(this.#addressOf('completeMultipartUpload', options), options))
   }
 
   /** Drops an upload and its parts; rejects with a ServiceError (404) if there is no such upload. */
   async abortMultipartUpload(
     options: AbortMultipartUploadOptions,
   ): Promise<AbortMultipartUploadResult> {
-    return this.#perform(abortCall(this.#addressOf(options), options))
+    return this.#perform(abortCall(this.#addressOf('abortMultipartUpload', options), options))
   }
 
   /** Lists one page of a bucket's unfinished uploads, by key and upload id. */
   async listMultipartUploads(
     options: ListMultipartUploadsOptions = {},
   ): Promise<ListMultipartUploadsResult> {
-    return this.#perform(listUploadsCall(this.#bucketOf(options), options))
+    return this.#perform(listUploadsCall(this.#bucketOf('listMultipartUploads', options), options))
   }
 
   /** Lists all unfinished uploads of a bucket, page by page as they are asked for. */
@@ -171,12 +172,13 @@ export class OssClient implements AsyncDisposable {
    * be ended is told in `failed`, and does not stop the others.
    */
   async cleanUploads(options: CleanUploadsOptions): Promise<CleanUploadsResult> {
+    checkCallOptions('cleanUploads', options)
     return cleanUploads(this, options, this.#connection.clock.now())
   }
 
   /** Stores an object in one request, replacing one of the same key. Digests as with `uploadPart`. */
   async putObject(options: PutObjectOptions): Promise<PutObjectResult> {
-    const address = this.#addressOf(options)
+    const address = this.#addressOf('putObject', options)
     creationHeaders(options, 'PutObject', address.key)
     const body = await prepareBody(options.body, options, this.#connection.clock)
     return this.#perform(putObjectCall(address, options, body))
@@ -184,17 +186,17 @@ export class OssClient implements AsyncDisposable {
 
   /** Asks what stands at the key; rejects with a ServiceError (404, `NoSuchKey`) if nothing does. */
   async headObject(options: HeadObjectOptions): Promise<HeadObjectResult> {
-    return this.#perform(headObjectCall(this.#addressOf(options), options))
+    return this.#perform(headObjectCall(this.#addressOf('headObject', options), options))
   }
 
   /** Opens an object for reading; repeated until its headers are in, not beyond. Read or destroy `body`. */
   async getObject(options: GetObjectOptions): Promise<GetObjectResult> {
-    return this.#perform(getObjectCall(this.#addressOf(options), options))
+    return this.#perform(getObjectCall(this.#addressOf('getObject', options), options))
   }
 
   /** Deletes an object; succeeds also if there is none. */
   async deleteObject(options: DeleteObjectOptions): Promise<DeleteObjectResult> {
-    return this.#perform(deleteObjectCall(this.#addressOf(options), options))
+    return this.#perform(deleteObjectCall(this.#addressOf('deleteObject', options), options))
   }
 
   /**
@@ -211,11 +213,12 @@ export class OssClient implements AsyncDisposable {
     return performCall(this.#connection, call)
   }
 
-  #addressOf(options: ObjectCallOptions): ObjectAddress {
-    return { bucket: this.#bucketOf(options), key: checkObjectKey(options.key) }
+  #addressOf(name: CallName, options: ObjectCallOptions): ObjectAddress {
+    return { bucket: this.#bucketOf(name, options), key: checkObjectKey(options.key) }
   }
 
-  #bucketOf(options: { readonly bucket?: string | undefined }): string {
+  #bucketOf(name: CallName, options: CallOptions): string {
+    checkCallOptions(name, options)
     return checkBucketName(options.bucket ?? this.bucket)
   }
 }

@@ -226,7 +226,8 @@ function checkParts(
   parts: CompleteMultipartUploadOptions['parts'],
 ): NonNullable<CompleteMultipartUploadOptions['parts']> {
   if (!Array.isArray(parts) || parts.length === 0) {
-    throw InvalidOptionError.expected('parts', 'an array of one part or more', parts)
+    const got = Array.isArray(parts) ? 'none' : parts
+    throw InvalidOptionError.expected('parts', 'an array of one part or more', got)
   }
   let previous = 0
   for (const { partNumber, etag } of parts) {
@@ -238,7 +239,11 @@ function checkParts(
       )
     }
     if (typeof etag !== 'string' || etag === '') {
-      throw InvalidOptionError.expected('parts', `to have an \`etag\` for part ${partNumber}`, etag)
+      throw InvalidOptionError.expected(
+        `parts`,
+        `parts with an \`etag\`: no \`etag\` for part ${partNumber}`,
+        etag,
+      )
     }
     previous = partNumber
   }
