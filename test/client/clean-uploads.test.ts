@@ -70,9 +70,13 @@ describe('cleanUploads', () => {
   })
 
   it('goes through all pages', async () => {
-    const { client, left } = await bucketWith(...Array.from({ length: 1005 }, (_, age) => age + 10))
-    const { cleaned } = await client.cleanUploads({ olderThan: 1 })
-    expect(cleaned).toHaveLength(1005)
+    const { client, left } = await bucketWith()
+    for (let batch = 0; batch < 11; batch++) {
+      const keys = Array.from({ length: 100 }, (_, index) => `${batch}/${index}`)
+      await Promise.all(keys.map((key) => client.initiateMultipartUpload({ key })))
+    }
+    const { cleaned } = await client.cleanUploads({ olderThan: new Date('2026-11-25T00:00:00Z') })
+    expect(cleaned).toHaveLength(1100)
     expect(left()).toEqual([])
   })
 
