@@ -4,6 +4,7 @@
  */
 
 import type { OperationName } from '../protocol/operations.js'
+import { checkFault } from './check-options.js'
 import { Gate } from './gate.js'
 
 /** Which requests a fault is for: those that agree in everything that is given. */
@@ -168,8 +169,12 @@ export class Fault {
 export class FaultScript {
   readonly #faults = new Set<Fault>()
 
-  /** Adds a fault; several may apply to one request, in the order added. */
+  /**
+   * Adds a fault; several may apply to one request, in the order added.
+   * @throws {InvalidOptionError} for one that could never strike, or would do nothing
+   */
   add(match: FaultMatch, action: FaultAction): Fault {
+    checkFault(match, action)
     const fault = new Fault(match, action)
     this.#faults.add(fault)
     return fault

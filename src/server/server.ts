@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import { InvalidOptionError } from '../errors.js'
 import { checkBucketName, standardRegion } from '../protocol/endpoint.js'
 import type { SigningCredentials } from '../protocol/signable-request.js'
+import { checkServerOptions } from './check-options.js'
 import { serverClock } from './clock.js'
 import { exchange, type ServerState } from './exchange.js'
 import { FaultScript } from './faults.js'
@@ -88,6 +89,7 @@ export interface OssServer {
  * @throws {InvalidOptionError} for a bad region or bucket name; rejects with the system's error if the port is taken
  */
 export async function createOssServer(options: OssServerOptions = {}): Promise<OssServer> {
+  checkServerOptions(options)
   const { host = '127.0.0.1', port = 0 } = options
   const region = standardRegion(options.region ?? 'cn-hangzhou')
   const buckets = (options.buckets ?? []).map((name) => checkBucketName(name, 'buckets'))
