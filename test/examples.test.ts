@@ -14,6 +14,7 @@ import { makeNastyTree } from './examples/nasty-tree.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const START = 'examples/start/start.ts'
+const VITEST = 'node_modules/vitest/vitest.mjs'
 const PATIENCE_MS = 60_000
 
 let folder: string
@@ -59,6 +60,7 @@ describe('the numbered examples', () => {
     ],
     '07-share-a-client.ts': ['a log of 2026-11-22\n'],
     '08-http-response.ts': ['Stored 400000 bytes of text/csv\n'],
+    '09-test-your-backup-job.test.ts': ['Tests  1 passed'],
   }
 
   it('all have their line here', async () => {
@@ -70,7 +72,9 @@ describe('the numbered examples', () => {
     '%s runs as it is',
     { timeout: PATIENCE_MS },
     async (name, prints) => {
-      const { code, stdout, stderr } = await finished(run([`examples/${name}`]))
+      const path = `examples/${name}`
+      const child = run(name.endsWith('.test.ts') ? [VITEST, 'run', path] : [path])
+      const { code, stdout, stderr } = await finished(child)
       expect(code, stderr).toBe(0)
       for (const text of prints) expect(stdout).toMatch(text)
     },
@@ -145,7 +149,7 @@ describe('npm start', { timeout: PATIENCE_MS }, () => {
 function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
   return spawn(process.execPath, ['--import', 'tsx', ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
