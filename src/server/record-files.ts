@@ -45,11 +45,12 @@ export class RecordFiles {
     return files
   }
 
-  async saveBucket(record: BucketRecord): Promise<void> {
+  /** Like all that save: replaces `before`, and leaves it in place if it throws. */
+  async saveBucket(record: BucketRecord, before: BucketRecord | undefined): Promise<void> {
     const folder = this.#bucket(record.name)
     await this.#fs.promises.mkdir(`${folder}/objects`, { recursive: true })
     await this.#fs.promises.mkdir(`${folder}/uploads`, { recursive: true })
-    await replaceFile(this.#fs, folder, 'bucket.json', JSON.stringify(record))
+    await this.#replace(folder, 'bucket.json', record, before)
     await syncFolder(this.#fs, this.#buckets)
   }
 
@@ -59,9 +60,12 @@ export class RecordFiles {
     await this.#remove(this.#bucket(name))
   }
 
-  async saveObject(bucket: string, record: ObjectRecord): Promise<void> {
-    const folder = `${this.#bucket(bucket)}/objects`
-    await replaceFile(this.#fs, folder, objectFile(record.key), JSON.stringify(record))
+  async saveObject(
+    bucket: string,
+    record: ObjectRecord,
+    before: ObjectRecord | undefined,
+  ): Promise<void> {
+    await this.#replace(`${this.#bucket(bucket)}/objects`, objectFile(record.key), record, before)
   }
 
   async removeObject(bucket: string, key: string): Promise<void> {
@@ -73,13 +77,18 @@ export class RecordFiles {
   async saveUpload(bucket: string, record: UploadRecord): Promise<void> {
     const folder = this.#upload(bucket, record.uploadId)
     await this.#fs.promises.mkdir(folder, { recursive: true })
-    await replaceFile(this.#fs, folder, 'upload.json', JSON.stringify(record))
+    await this.#replace(folder, 'upload.json', record, undefined)
     await syncFolder(this.#fs, `${this.#bucket(bucket)}/uploads`)
   }
 
-  async savePart(bucket: string, uploadId: string, record: PartRecord): Promise<void> {
+  async savePart(
+    bucket: string,
+    uploadId: string,
+    record: PartRecord,
+    before: PartRecord | undefined,
+  ): Promise<void> {
     const folder = this.#upload(bucket, uploadId)
-    await replaceFile(this.#fs, folder, `${record.partNumber}.json`, JSON.stringify(record))
+    await this.#replace(folder, `${record.partNumber}.json`, record, before)
   }
 
   /** Removes an upload with all its parts in one step: a rename, then the rest at leisure. */
@@ -142,6 +151,11 @@ export class RecordFiles {
     const text = await readText(this.#fs, path)
     // Only this class writes these files, each as a whole: what is there has the shape it was given.
     return text === undefined ? undefined : (JSON.parse(text) as T)
+  }
+
+  #replace<T>(folder: string, name: string, record: T, before: T | undefined): Promise<void> {
+    const was = before === undefined ? undefined : JSON.stringify(before)
+    return replaceFile(this.#fs, folder, name, JSON.stringify(record), was)
   }
 
   async #remove(folder: string): Promise<void> {

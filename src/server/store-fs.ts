@@ -61,14 +61,30 @@ export async function writeAll(
 
 /**
  * Replaces a small file as a whole: after a crash at any moment there is the old one or the new one.
- * Write aside, fsync, rename, fsync the folder.
+ * Write aside, fsync, rename, fsync the folder. If it throws, the file is what it was: `before`, or
+ * no file at all if that is `undefined`.
  */
 export async function replaceFile(
   fs: ServerFs,
   folder: string,
   name: string,
   content: string,
+  before: string | undefined,
 ): Promise<void> {
+  await moveIn(fs, folder, name, content)
+  try {
+    await syncFolder(fs, folder)
+  } catch (error) {
+    // Whoever hears of the failure drops what the new content refers to: it must not stay. If that
+    // fails as well, the disk is beyond help, and the first failure is the one to tell of.
+    const undone =
+      before === undefined ? removeFile(fs, `${folder}/${name}`) : moveIn(fs, folder, name, before)
+    await undone.catch(() => {})
+    throw error
+  }
+}
+
+async function moveIn(fs: ServerFs, folder: string, name: string, content: string): Promise<void> {
   const aside = `${folder}/.${randomHex(8)}.tmp`
   const handle = await fs.promises.open(aside, 'wx')
   try {
@@ -78,7 +94,6 @@ export async function replaceFile(
     await handle.close()
   }
   await fs.promises.rename(aside, `${folder}/${name}`)
-  await syncFolder(fs, folder)
 }
 
 /** Makes created, renamed and removed names of a folder survive a power cut. */

@@ -69,7 +69,7 @@ export class Store {
     await this.#lock.run(`bucket:${name}`, async () => {
       const bucket = this.#buckets.get(name)
       const record = edit(bucket?.record)
-      await this.#files.saveBucket(record)
+      await this.#files.saveBucket(record, bucket?.record)
       if (bucket !== undefined) bucket.record = record
       else this.#buckets.set(name, newBucket(record))
     })
@@ -114,7 +114,7 @@ export class Store {
       const upload = this.#buckets.get(bucketName)?.uploads.get(uploadId)
       if (upload === undefined) return false
       const replaced = upload.parts.get(part.partNumber)
-      await this.#files.savePart(bucketName, uploadId, part)
+      await this.#files.savePart(bucketName, uploadId, part, replaced)
       upload.parts.set(part.partNumber, part)
       if (replaced !== undefined) await this.blobs.release(replaced.segments)
       return true
@@ -184,7 +184,7 @@ export class Store {
         const current = bucket.objects.get(key)
         const next = edit(current)
         if (next !== undefined) {
-          await this.#files.saveObject(bucketName, next)
+          await this.#files.saveObject(bucketName, next, current)
           bucket.objects.set(key, next)
         } else if (current !== undefined) {
           await this.#files.removeObject(bucketName, key)

@@ -240,6 +240,38 @@ it('a disk that fails behind the point of no return takes no byte from the objec
   await server.close()
 })
 
+it('a folder that cannot be flushed after the rename leaves what was there, also for a restart', async () => {
+  const { fs } = memfs()
+  const shaky = new CrashingFs(fs, Infinity)
+  const server = await start(shaky)
+  const ids: Ids = new Map()
+  await call(server, put('a', 'old').call(ids))
+  const begun = await call(server, initiate('m', 'x').call(ids))
+  ids.set('x', decodeInitiateResult(begun.body).uploadId)
+  await call(server, part('m', 'x', 1, 'old part').call(ids))
+  const before = await snapshot(server)
+
+  const { open } = shaky.promises
+  shaky.promises.open = (path, flags) =>
+    /objects$|uploads\/\w+$/.test(path) ? Promise.reject(new Error('EIO')) : open(path, flags)
+  for (const step of [
+    put('a', 'new'),
+    put('b', 'first'),
+    part('m', 'x', 1, 'new part'),
+    part('m', 'x', 2, 'first'),
+  ]) {
+    expect((await call(server, step.call(ids))).status, step.what).toBe(500)
+  }
+  shaky.promises.open = open
+  expect(await snapshot(server)).toBe(before)
+  await server.close()
+
+  const again = await start(fs)
+  expect(await snapshot(again)).toBe(before)
+  expect(again.storedBodies).toBe(2)
+  await again.close()
+})
+
 it('an append that fails leaves what was there, and nothing else', async () => {
   const shaky = new CrashingFs(memfs().fs, Infinity)
   const server = await start(shaky)
