@@ -1,5 +1,5 @@
 /**
- * The body of one request, read in batches with a bounded read-ahead: at most about 512 KiB are held.
+ * The body of one request, read in batches with a bounded read-ahead: at most about 1 MiB is held.
  * Asks for it (100-continue) only when somebody wants it, notices a client that stalls or goes away.
  */
 
@@ -8,7 +8,7 @@ import { limitSilence } from './clock.js'
 import { Disconnected, failures } from './failures.js'
 import { Gate } from './gate.js'
 
-const READ_AHEAD = 256 * 1024
+const READ_AHEAD = 512 * 1024
 
 export class RequestBody {
   readonly #request: IncomingMessage
@@ -56,7 +56,7 @@ export class RequestBody {
   }
 
   /**
-   * The body in batches of pieces of 256 KiB together (the last is smaller), once. `onPiece` gets
+   * The body in batches of pieces of 512 KiB together (the last is smaller), once. `onPiece` gets
    * every piece as it arrives, while it is still in the processor's cache. Throws {@link Disconnected} if the client goes away,
    * 400 RequestTimeout if no byte moves for too long.
    */
