@@ -1,8 +1,11 @@
+import { memfs } from 'memfs'
 import { describe, expect, it } from 'vitest'
 import { combineCrc64, crc64, multipartEtag } from '../../src/protocol/digest.js'
 import { decodeInitiateResult, encodeCompleteRequest } from '../../src/protocol/xml.js'
+import type { ServerFileHandle, ServerFs } from '../../src/server/store-fs.js'
 import { startServer } from '../helpers/start-server.js'
 import { call } from './caller.js'
+import { World } from './rules/rule.js'
 
 describe('multipart upload', () => {
   it('publishes the parts joined, with the ETag and CRC-64 of the rules', async () => {
@@ -39,4 +42,44 @@ describe('multipart upload', () => {
     expect(got.body.equals(Buffer.concat([one, two]))).toBe(true)
     expect(server.uploads.list()).toEqual([])
   })
+
+  it('is completed without moving a byte of its parts', async () => {
+    let moved = 0
+    const { promises } = memfs().fs
+    const open = async (path: string, flags: string): Promise<ServerFileHandle> => {
+      const handle = await promises.open(path, flags)
+      const count = async <T>(bytes: number, work: Promise<T>): Promise<T> => {
+        moved += bytes
+        return work
+      }
+      return {
+        writev: (buffers, position) =>
+          count(Buffer.concat(buffers).length, handle.writev(buffers, position)),
+        read: (buffer, offset, length, position) =>
+          count(length, handle.read(buffer, offset, length, position)),
+        close: () => handle.close(),
+      }
+    }
+    const counting: ServerFs = { promises: { ...bound(promises), open } }
+    const world = new World(await startServer({ fs: counting }))
+    const { uploadId, parts } = await world.upload(Buffer.alloc(2_000_000), Buffer.alloc(2_000_000))
+    expect(moved).toBeGreaterThan(4_000_000)
+    moved = 0
+    expect((await world.complete(uploadId, parts)).status).toBe(200)
+    expect(moved).toBeLessThan(4096)
+    expect((await world.get()).body).toHaveLength(4_000_000)
+  })
 })
+
+/** Methods that may be called without what they belong to. */
+function bound(fs: ServerFs['promises']): ServerFs['promises'] {
+  return {
+    open: (path, flags) => fs.open(path, flags),
+    mkdir: (path, options) => fs.mkdir(path, options),
+    readdir: (path) => fs.readdir(path),
+    readFile: (path) => fs.readFile(path),
+    rename: (from, to) => fs.rename(from, to),
+    unlink: (path) => fs.unlink(path),
+    rm: (path, options) => fs.rm(path, options),
+  }
+}
