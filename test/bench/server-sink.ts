@@ -41,6 +41,8 @@ const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
 const folder = await mkdtemp(join(tmpdir(), 'osspipe-bench-'))
 try {
   const ratios: number[] = []
+  const costs: number[] = []
+  const leasts: number[] = []
   const { child, target } = await startServer(join(folder, 'server'))
   await upload(target, AT_ONCE)
   for (let round = 1; round <= Number(rounds); round += 1) {
@@ -50,6 +52,8 @@ try {
     const cost = (await cpuTimeOf(child)) - before
     await call(target, 'DELETE', { uploadId })
     ratios.push(cost / least)
+    costs.push(cost)
+    leasts.push(least)
     console.log(
       `round ${round}: server ${cost.toFixed(2)} s, baseline ${least.toFixed(2)} s, ratio ${(cost / least).toFixed(2)}`,
     )
@@ -59,9 +63,10 @@ try {
   ratios.sort((a, b) => a - b)
   const median = ratios[ratios.length >> 1] ?? Number.NaN
   const range = `${ratios[0]?.toFixed(2)}..${ratios.at(-1)?.toFixed(2)}`
-  console.log(
-    `CPU of the server per CPU of the baseline: ${median.toFixed(2)} (${range}), wanted: at most ${LIMIT}`,
-  )
+  // Contention adds to CPU time as well: the best rounds of each say most about the code.
+  const best = Math.min(...costs) / Math.min(...leasts)
+  console.log(`CPU of the server per CPU of the baseline, wanted: at most ${LIMIT}`)
+  console.log(`median ${median.toFixed(2)} (${range}), best round by best round ${best.toFixed(2)}`)
 } finally {
   agent.destroy()
   await rm(folder, { recursive: true, force: true })
