@@ -22,7 +22,8 @@ export type OssErrorCode =
 
 /**
  * What became of the object when an upload failed.
- * `absent`: this upload published nothing. `published`: the object is there, complete.
+ * `absent`: this upload published nothing. `published`: the object is there, although
+ * something failed after that (its callback, a checksum) or it had been given up.
  * `unknown`: the service may or may not have published it, and no question could settle which.
  */
 export type Outcome = 'absent' | 'published' | 'unknown'

@@ -26,7 +26,7 @@ export interface Timeouts {
   readonly stallMs: number
   /** For the beginning of the answer, after the last byte was handed over. @default 60_000 */
   readonly responseMs: number
-  /** For cleaning up after a failed upload, all attempts included. @default 30_000 */
+  /** For each step of cleaning up after a failed upload, all its attempts included. @default 30_000 */
   readonly abortMs: number
 }
 
