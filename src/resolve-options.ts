@@ -1,22 +1,23 @@
 /** Turns what a caller gave into what an upload stream is built from, or says what was wrong. No I/O. */
-import { OssClient } from './client/client.js'
+import type { OssClient } from './client/client.js'
 import type { Clock } from './client/clock.js'
 import { CLIENT_OPTION_NAMES } from './client/options.js'
 import { InvalidOptionError } from './errors.js'
 import type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
-import { checkBucketName, checkObjectKey, parseTarget } from './protocol/endpoint.js'
 import {
   checkObjectHeaders,
   OBJECT_HEADER_OPTION_NAMES,
   type ObjectHeaderOptions,
 } from './protocol/headers.js'
+import { MAX_PART_SIZE, MIN_PART_SIZE, type PartPlan, planParts } from './protocol/part-plan.js'
 import {
-  DEFAULT_CONCURRENCY,
-  MAX_PART_SIZE,
-  MIN_PART_SIZE,
-  type PartPlan,
-  planParts,
-} from './protocol/part-plan.js'
+  checkFunction,
+  checkSignal,
+  concurrencyOf,
+  flag,
+  integer,
+  resolvePlace,
+} from './stream-options.js'
 import { refuseUnknown } from './unknown-option.js'
 
 /** What an upload stream is built from. */
@@ -42,7 +43,6 @@ export interface ResolvedOptions {
 export const MARKER_NAME = 'osspipe-upload'
 
 const DEFAULT_HIGH_WATER_MARK = 1024 * 1024
-const MAX_CONCURRENCY = 1000
 
 const UPLOAD_OPTION_NAMES = [
   'key',
@@ -80,28 +80,19 @@ export function resolveOptions(
     throw InvalidOptionError.expected('options', 'an object', options)
   }
   refuseUnknown(options, OPTION_NAMES, 'createOssWriteStream()')
-  const place = placeOf(target, options)
+  const { client, bucket, key } = resolvePlace(target, options, 'completeMultipartUpload')
   const sizes = sizesOf(options)
   const exactSize = flag(options.exactSize, 'exactSize', false)
   if (exactSize && sizes.expectedSize === undefined) {
     throw InvalidOptionError.expected('expectedSize', 'given with `exactSize`', undefined)
   }
   const plan = planParts({ ...sizes, exactSize })
-  const client = clientOf(options)
   const marker = flag(options.marker, 'marker', true) ? newMarker(client.clock) : undefined
   const headers = headersOf(options, marker)
-  const bucket = place.bucket ?? client.bucket
-  if (bucket === undefined) {
-    throw InvalidOptionError.expected(
-      'bucket',
-      "given: as 'oss://bucket/key', as an option, or as OSS_BUCKET in the environment",
-      undefined,
-    )
-  }
   return {
     client,
     bucket,
-    key: place.key,
+    key,
     headers,
     plan,
     concurrency: sizes.concurrency,
@@ -121,37 +112,10 @@ export function resolveOptions(
   }
 }
 
-function placeOf(
-  target: string | undefined,
-  options: OssWriteStreamOptions,
-): { readonly bucket: string | undefined; readonly key: string } {
-  if (target === undefined) {
-    const bucket = options.bucket === undefined ? undefined : checkBucketName(options.bucket)
-    return { bucket, key: checkObjectKey(options.key) }
-  }
-  if (typeof target !== 'string') {
-    throw InvalidOptionError.expected('target', "a string such as 'oss://bucket/key'", target)
-  }
-  for (const name of ['bucket', 'key'] as const) {
-    if (options[name] !== undefined) {
-      throw new InvalidOptionError(
-        name,
-        `Expected no \`${name}\` beside the target ${JSON.stringify(target)}, which names it`,
-      )
-    }
-  }
-  return parseTarget(target)
-}
-
 function sizesOf(options: OssWriteStreamOptions) {
-  if (options.concurrency !== undefined && options.parallel !== undefined) {
-    throw new InvalidOptionError('parallel', 'Expected `concurrency` or `parallel`, not both')
-  }
-  const concurrencyName = options.parallel === undefined ? 'concurrency' : 'parallel'
-  const { partSize, maxMemory, expectedSize, parallel = DEFAULT_CONCURRENCY } = options
-  const { concurrency = parallel } = options
+  const { partSize, maxMemory, expectedSize } = options
   return {
-    concurrency: integer(concurrency, concurrencyName, 1, MAX_CONCURRENCY, ''),
+    concurrency: concurrencyOf(options),
     partSize:
       partSize === undefined
         ? undefined
@@ -192,25 +156,6 @@ function headersOf(
   return marked
 }
 
-function clientOf(options: OssWriteStreamOptions): OssClient {
-  const connection: Record<string, unknown> = {}
-  for (const name of CLIENT_OPTION_NAMES) {
-    if (options[name] !== undefined) connection[name] = options[name]
-  }
-  const { client } = options
-  if (client === undefined) return new OssClient(connection)
-  if (!isClient(client)) throw InvalidOptionError.expected('client', 'an OssClient', client)
-  for (const name of Object.keys(connection)) {
-    // The bucket says where to, not how.
-    if (name === 'bucket') continue
-    throw new InvalidOptionError(
-      name,
-      `Expected no \`${name}\` beside \`client\`, which has its own`,
-    )
-  }
-  return client
-}
-
 function digestsOf(integrity: Integrity = 'md5'): ResolvedOptions['digests'] {
   switch (integrity) {
     case 'md5':
@@ -230,46 +175,10 @@ function digestsOf(integrity: Integrity = 'md5'): ResolvedOptions['digests'] {
   }
 }
 
-/** By what it can do: the package may be loaded twice, and each copy has a class of its own. */
-function isClient(value: unknown): value is OssClient {
-  return typeof value === 'object' && value !== null && 'completeMultipartUpload' in value
-}
-
 function newMarker(clock: Clock): string {
   const word = () =>
     Math.floor(clock.random() * 2 ** 32)
       .toString(16)
       .padStart(8, '0')
   return word() + word() + word()
-}
-
-function integer(
-  value: unknown,
-  name: string,
-  least: number,
-  most: number,
-  unit = 'bytes',
-): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) {
-    return value
-  }
-  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
-  const suffix = unit === '' ? '' : ` (${unit})`
-  throw InvalidOptionError.expected(name, `an integer ${range}${suffix}`, value)
-}
-
-function flag(value: unknown, name: string, fallback: boolean): boolean {
-  if (value === undefined) return fallback
-  if (typeof value === 'boolean') return value
-  throw InvalidOptionError.expected(name, 'a boolean', value)
-}
-
-function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal
-  throw InvalidOptionError.expected('signal', 'an AbortSignal', signal)
-}
-
-function checkFunction<T>(value: T): T {
-  if (value === undefined || typeof value === 'function') return value
-  throw InvalidOptionError.expected('onProgress', 'a function', value)
 }

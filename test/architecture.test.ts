@@ -29,7 +29,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'upload-errors': ['errors'],
   'upload-result': [],
   options: ['client', 'protocol'],
-  'resolve-options': ['client', 'protocol', 'errors', 'options', 'unknown-option'],
+  'stream-options': ['client', 'protocol', 'errors'],
+  'resolve-options': [
+    'client',
+    'protocol',
+    'errors',
+    'options',
+    'stream-options',
+    'unknown-option',
+  ],
   'client-target': ['client', 'upload', 'resolve-options', 'protocol', 'errors'],
   'write-stream': [
     'client',
