@@ -94,6 +94,51 @@ export class PartLimitError extends UploadError {
   }
 }
 
+/** A digest of the stream is not the one of `expectedDigest`; nothing was published. */
+export class UnexpectedDigestError extends UploadError {
+  override readonly code = 'ERR_OSS_UNEXPECTED_DIGEST' as const
+  readonly algorithm: 'md5' | 'sha256' | 'crc64'
+  /** As in `expectedDigest`: lower-case hexadecimal, or unsigned decimal for CRC-64. */
+  readonly expected: string
+  /** That of the stream, in the same form. */
+  readonly actual: string
+
+  constructor(
+    algorithm: 'md5' | 'sha256' | 'crc64',
+    values: { readonly expected: string; readonly actual: string },
+    details: UploadErrorDetails,
+  ) {
+    const { expected, actual } = values
+    super(
+      `Expected ${algorithm} ${expected} for oss://${details.bucket}/${details.key}, got ${actual}`,
+      details,
+    )
+    this.algorithm = algorithm
+    this.expected = expected
+    this.actual = actual
+  }
+}
+
+/**
+ * The checkpoint cannot be used. `malformed`: it is none, or of another version of this library.
+ * `foreign`: it is one of another object. `store`: the store has failed, see `cause`.
+ */
+export class CheckpointError extends UploadError {
+  override readonly code = 'ERR_OSS_CHECKPOINT' as const
+  readonly reason: 'malformed' | 'foreign' | 'store'
+
+  constructor(reason: 'malformed' | 'foreign' | 'store', details: UploadErrorDetails) {
+    const what = {
+      malformed: 'is not a checkpoint that this version can read',
+      foreign: 'belongs to another object',
+      store: 'could not be loaded, saved or removed',
+    }
+    const { bucket, key } = details
+    super(`The checkpoint given for oss://${bucket}/${key} ${what[reason]}`, details)
+    this.reason = reason
+  }
+}
+
 /** The stream was destroyed, without a reason, before it had finished. */
 export class DestroyedError extends UploadError {
   override readonly code = 'ERR_OSS_DESTROYED' as const
@@ -123,5 +168,12 @@ export function completeError(reason: unknown, owner: object, ending: Ending): v
 /** Puts the upload around the error of a request; an upload's own and foreign errors stay as they are. */
 export function asUploadError(error: unknown, details: UploadErrorDetails): unknown {
   if (!(error instanceof OssError) || error instanceof UploadError) return error
-  return new UploadError(error.message, { ...details, cause: error })
+  const after = AFTERMATH[details.outcome]
+  return new UploadError(`${error.message}${after}`, { ...details, cause: error })
+}
+
+const AFTERMATH: Readonly<Record<Outcome, string>> = {
+  absent: '',
+  published: '; the object is published nevertheless',
+  unknown: '; whether the object is published could not be found out',
 }
