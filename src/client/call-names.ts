@@ -25,6 +25,7 @@ const NAMES = {
   putObject: [...BODY, ...OBJECT_HEADER_OPTION_NAMES],
   headObject: [...OBJECT, 'versionId', 'ifMatch'],
   getObject: [...OBJECT, 'versionId', 'ifMatch', 'range'],
+  receiveObject: [...OBJECT, 'versionId', 'ifMatch', 'range', 'onHead', 'onData'],
   deleteObject: [...OBJECT, 'versionId'],
 } as const satisfies Record<string, readonly string[]>
 

@@ -21,7 +21,7 @@ import {
 import type { ServerClock } from './server-clock.js'
 import { type Signing, signRequest, type UnsignedRequest } from './sign-request.js'
 import type { Source } from './slices.js'
-import type { Answer, Transport } from './transport.js'
+import type { Answer, BodySink, Transport } from './transport.js'
 
 /** One call: what to ask, and what to make of a successful answer. */
 export interface Call<Result> {
@@ -31,14 +31,24 @@ export interface Call<Result> {
   readonly key?: string | undefined
   readonly partNumber?: number | undefined
   readonly query?: Readonly<Record<string, string>>
-  readonly headers?: Readonly<Record<string, string>>
+  /** A function is asked for each attempt. */
+  readonly headers?: CallHeaders | (() => CallHeaders)
   readonly body?: { readonly size: number; readonly source: Source } | undefined
   readonly expect?: 'buffer' | 'stream'
+  /** Takes the body of a successful answer as it comes. */
+  readonly sink?: BodySink
+  /**
+   * How far all attempts have come. One that has come further than those before does not count:
+   * patience begins anew.
+   */
+  readonly progress?: () => number
   /** The caller gave the Content-MD5. */
   readonly digestIsGiven?: boolean
   /** Makes the result of an answer, or throws the error that it stands for. */
   readonly decode: (answer: Answer) => Result
 }
+
+type CallHeaders = Readonly<Record<string, string>>
 
 /** What all calls of one client share. */
 export interface Connection {
@@ -101,7 +111,13 @@ async function performAttempt<Result>(
   const { method } = OPERATIONS[call.operation]
   attempt.credentials = await unlessStopped(credentials.get(options.signal), options.stop)
   attempt.signedAt = serverClock.now()
-  const request: UnsignedRequest = { method, bucket, key, query, headers }
+  const request: UnsignedRequest = {
+    method,
+    bucket,
+    key,
+    query,
+    headers: typeof headers === 'function' ? headers() : headers,
+  }
   const signed = signRequest(request, signing, attempt.credentials, attempt.signedAt)
   options.onSend?.()
   const received = await transport.send({
@@ -111,6 +127,7 @@ async function performAttempt<Result>(
     size: body?.size ?? 0,
     signal: options.signal,
     expect: call.expect ?? 'buffer',
+    sink: call.sink,
     maxBodyBytes: MAX_DOCUMENT_BYTES,
   })
   const answer: Answer = { ...received, secrets: signed.secrets }
@@ -144,6 +161,9 @@ class CallProgress {
   readonly #context: RetryContext
   readonly #policy: RetryPolicy
   readonly #began: number
+  /** Since when there was no progress. */
+  #since: number
+  #got = 0
   #attempts = 0
   #waits = 0
   #renewals = 0
@@ -161,6 +181,7 @@ class CallProgress {
     }
     this.#policy = resolveRetry({ ...connection.policy, ...call.options.retry })
     this.#began = connection.clock.ticks()
+    this.#since = this.#began
   }
 
   /** Counts the failure; the delay before the next attempt, `undefined` if there shall be none. */
@@ -169,9 +190,15 @@ class CallProgress {
     // An effect that may be still to come is the graver doubt.
     if (this.#uncertain !== 'lost') this.#uncertain = doubtAfter(error) ?? this.#uncertain
     const { clock } = this.#connection
+    const got = this.#call.progress?.() ?? 0
+    if (got > this.#got) {
+      this.#got = got
+      this.#waits = 0
+      this.#since = clock.ticks()
+    }
     const delayMs = this.#delay(error, attempt)
     if (delayMs === undefined) return undefined
-    const elapsedMs = clock.ticks() - this.#began
+    const elapsedMs = clock.ticks() - this.#since
     return elapsedMs + delayMs > this.#policy.maxElapsedMs ? undefined : delayMs
   }
 

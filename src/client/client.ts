@@ -50,6 +50,7 @@ import {
   putObjectCall,
 } from './objects.js'
 import { type OssClientOptions, resolveClientOptions, type Timeouts } from './options.js'
+import { type ReceiveObjectOptions, receiveObjectCall } from './receive-object.js'
 import { creationHeaders } from './request-headers.js'
 import type { RetryPolicy } from './retry.js'
 import { ServerClock } from './server-clock.js'
@@ -192,6 +193,14 @@ export class OssClient implements AsyncDisposable {
   /** Opens an object for reading; repeated until its headers are in, not beyond. Read or destroy `body`. */
   async getObject(options: GetObjectOptions): Promise<GetObjectResult> {
     return this.#perform(getObjectCall(this.#addressOf('getObject', options), options))
+  }
+
+  /**
+   * Reads an object, or a range of it, to its end: bytes are handed over as they come, and what
+   * breaks off is resumed at the byte where it stopped, as long as it is still the same object.
+   */
+  async receiveObject(options: ReceiveObjectOptions): Promise<HeadObjectResult> {
+    return this.#perform(receiveObjectCall(this.#addressOf('receiveObject', options), options))
   }
 
   /** Deletes an object; succeeds also if there is none. */

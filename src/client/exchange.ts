@@ -8,7 +8,7 @@ import type { Dispatcher } from 'undici'
 import { InvalidOptionError, MalformedResponseError, TransportError } from '../errors.js'
 import { onAbort } from './abort-hub.js'
 import type { Clock } from './clock.js'
-import type { Answer, TransportRequest } from './transport.js'
+import type { Answer, BodySink, TransportRequest } from './transport.js'
 import { transportFailure } from './transport-failure.js'
 import { type AttemptTimeouts, Watchdog } from './watchdog.js'
 
@@ -103,7 +103,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#status = statusCode
     this.#headers = firstValues(headers)
     this.#watchdog.enter('receiving')
-    if (this.#request.expect !== 'stream' || statusCode >= 300) return
+    this.#feed((sink) => sink.begin(this.#answer()))
+    if (this.#over || this.#request.expect !== 'stream' || statusCode >= 300) return
     // From here on undici's bodyTimeout watches: it does not count the time the reader takes.
     this.#watchdog.end()
     this.#stream = new Readable({
@@ -123,6 +124,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return
     }
     this.#watchdog.received(chunk.byteLength)
+    if (this.#feed((sink) => sink.take(chunk))) return
     this.#chunks.push(chunk)
     this.#bytes += chunk.byteLength
     if (this.#status >= 300) {
@@ -180,9 +182,22 @@ export class Exchange implements Dispatcher.DispatchHandler {
       .then(() => this.#settle({}))
   }
 
+  /** Hands the body of a success to the request's sink, if it has one. */
+  #feed(give: (sink: BodySink) => void): boolean {
+    const { sink } = this.#request
+    if (sink === undefined || this.#status >= 300) return false
+    try {
+      give(sink)
+    } catch (error) {
+      this.#giveUp(error)
+    }
+    return true
+  }
+
   #giveUp(reason: unknown): void {
     if (this.#over) return
     this.#close()
+    if (this.#request.sink?.isComplete) this.#settle({})
     if (!this.#settled) {
       this.#settled = true
       this.#outcome.reject(reason)
@@ -196,12 +211,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settle(answer: { stream?: Readable }): void {
     if (this.#settled) return
     this.#settled = true
-    this.#outcome.resolve({
-      status: this.#status,
-      headers: this.#headers,
-      body: this.#body(),
-      ...answer,
-    })
+    this.#outcome.resolve({ ...this.#answer(), ...answer })
+  }
+
+  #answer(): Answer {
+    return { status: this.#status, headers: this.#headers, body: this.#body() }
   }
 
   #body(): Buffer {

@@ -154,17 +154,12 @@ export function getObjectCall(
   address: ObjectAddress,
   options: GetObjectOptions,
 ): Call<GetObjectResult> {
-  const range = formatRange(options.range)
   return {
     operation: 'GetObject',
     options,
     ...address,
     query: versionQuery(options.versionId),
-    headers: {
-      ...conditions(options.ifMatch),
-      // Without the second header a range outside the object is answered with the whole object.
-      ...(range === undefined ? {} : { range, 'x-oss-range-behavior': 'standard' }),
-    },
+    headers: { ...conditions(options.ifMatch), ...rangeHeaders(options.range) },
     expect: 'stream',
     decode(answer) {
       const contentLength = lengthOf(answer)
@@ -197,7 +192,8 @@ export function deleteObjectCall(
   }
 }
 
-function objectFields(answer: Answer): Omit<HeadObjectResult, 'size'> {
+/** What the headers of an answer tell of an object, but for its size. */
+export function objectFields(answer: Answer): Omit<HeadObjectResult, 'size'> {
   const { headers } = answer
   const lastModified = new Date(headers['last-modified'] ?? '')
   const contentType = headers['content-type']
@@ -217,12 +213,19 @@ function objectFields(answer: Answer): Omit<HeadObjectResult, 'size'> {
   }
 }
 
-function versionQuery(versionId: string | undefined): Record<string, string> {
+export function versionQuery(versionId: string | undefined): Record<string, string> {
   return versionId === undefined ? {} : { versionId }
 }
 
-function conditions(ifMatch: string | undefined): Record<string, string> {
+export function conditions(ifMatch: string | undefined): Record<string, string> {
   return ifMatch === undefined ? {} : { 'if-match': quoteEtag(ifMatch) }
+}
+
+/** Headers that ask for a range; throws an InvalidOptionError for one that cannot be. */
+export function rangeHeaders(range: GetObjectOptions['range']): Record<string, string> {
+  const text = formatRange(range)
+  // Without the second header a range outside the object is answered with the whole object.
+  return text === undefined ? {} : { range: text, 'x-oss-range-behavior': 'standard' }
 }
 
 function formatRange(range: GetObjectOptions['range']): string | undefined {
@@ -239,7 +242,7 @@ function formatRange(range: GetObjectOptions['range']): string | undefined {
   return `bytes=${start}-${end - 1}`
 }
 
-function lengthOf({ headers }: Answer): number | undefined {
+export function lengthOf({ headers }: Answer): number | undefined {
   return numberOf(headers['content-length'])
 }
 

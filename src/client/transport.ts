@@ -22,10 +22,21 @@ export interface TransportRequest {
   readonly signal?: AbortSignal | undefined
   /** `stream`: a successful answer's body is handed over as it arrives. */
   readonly expect: 'buffer' | 'stream'
+  /** Takes a successful answer's body in place of both. */
+  readonly sink?: BodySink | undefined
   /** Longest successful answer that is kept in memory. */
   readonly maxBodyBytes: number
   /** What the request was signed with; no error may show it. */
   readonly secrets?: readonly string[] | undefined
+}
+
+/** Takes a body as it comes; there is no holding it back. What it throws ends the exchange. */
+export interface BodySink {
+  /** Is told the head of a successful answer. */
+  begin(answer: Answer): void
+  take(bytes: Uint8Array): void
+  /** Whether all that was wanted has come: what becomes of the connection is then no failure. */
+  readonly isComplete: boolean
 }
 
 export interface Answer {

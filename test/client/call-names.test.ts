@@ -15,6 +15,7 @@ const METHODS: CallName[] = [
   'putObject',
   'headObject',
   'getObject',
+  'receiveObject',
   'deleteObject',
 ]
 
