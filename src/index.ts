@@ -39,8 +39,17 @@ export type {
   PutObjectResult,
 } from './client/objects.js'
 export type { OssClientOptions, Timeouts } from './client/options.js'
+export type { ReceiveObjectOptions } from './client/receive-object.js'
 export type { RetryPolicy } from './client/retry.js'
 export type { Credentials, CredentialsProvider, CredentialsSource } from './credentials.js'
+export type { OpenedObject } from './download/download-source.js'
+export {
+  CorruptDownloadError,
+  type DigestAlgorithm,
+  DownloadError,
+  ObjectChangedError,
+  ObjectRangeError,
+} from './download-errors.js'
 export {
   CredentialsError,
   DigestMismatchError,
@@ -56,6 +65,9 @@ export {
 } from './errors.js'
 export type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
 export type { ObjectHeaderOptions } from './protocol/headers.js'
+export type { ReadStreamEvents } from './read-events.js'
+export type { DownloadProgress, ExpectedDigest, OssReadStreamOptions } from './read-options.js'
+export { createOssReadStream, OssReadStream } from './read-stream.js'
 export { DestroyedError, PartLimitError, SizeMismatchError, UploadError } from './upload-errors.js'
 export type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
 export {

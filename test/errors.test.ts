@@ -3,6 +3,12 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { ChildProcessError } from '../src/child-process-source.js'
 import {
+  CorruptDownloadError,
+  DownloadError,
+  ObjectChangedError,
+  ObjectRangeError,
+} from '../src/download-errors.js'
+import {
   assignDefined,
   type CallContext,
   CredentialsError,
@@ -25,6 +31,7 @@ import {
 
 const CAUSE = new Error('the cause')
 const WHERE = { bucket: 'b', key: 'k', outcome: 'absent' } as const
+const READ = { bucket: 'b', key: 'k', bytesRead: 3, cause: CAUSE }
 const PLACE = { ...WHERE, cause: CAUSE }
 
 /** One error of each class; the compiler asks for a row of every code. */
@@ -41,6 +48,14 @@ const CLASSES: Record<OssErrorCode, () => OssError> = {
   ERR_OSS_SIZE_MISMATCH: () => new SizeMismatchError(5, 6, PLACE),
   ERR_OSS_PART_LIMIT: () => new PartLimitError(1000, PLACE),
   ERR_OSS_DESTROYED: () => new DestroyedError('text', PLACE),
+  ERR_OSS_DOWNLOAD: () => new DownloadError('text', READ),
+  ERR_OSS_OBJECT_CHANGED: () => new ObjectChangedError('E', READ),
+  ERR_OSS_RANGE: () => new ObjectRangeError(5, READ),
+  ERR_OSS_CORRUPT_DOWNLOAD: () =>
+    new CorruptDownloadError(
+      { algorithm: 'md5', expected: 'a', actual: 'b', source: 'metadata' },
+      READ,
+    ),
   ERR_OSS_CHILD_PROCESS: () => new ChildProcessError('pg_dump', 'exited with 1', { stderr: '' }),
 }
 
@@ -56,6 +71,10 @@ const NAMES: Record<OssErrorCode, string> = {
   ERR_OSS_SIZE_MISMATCH: 'SizeMismatchError',
   ERR_OSS_PART_LIMIT: 'PartLimitError',
   ERR_OSS_DESTROYED: 'DestroyedError',
+  ERR_OSS_DOWNLOAD: 'DownloadError',
+  ERR_OSS_OBJECT_CHANGED: 'ObjectChangedError',
+  ERR_OSS_RANGE: 'ObjectRangeError',
+  ERR_OSS_CORRUPT_DOWNLOAD: 'CorruptDownloadError',
   ERR_OSS_CHILD_PROCESS: 'ChildProcessError',
 }
 
