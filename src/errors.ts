@@ -25,6 +25,7 @@ export type OssErrorCode =
   | 'ERR_OSS_RANGE'
   | 'ERR_OSS_CORRUPT_DOWNLOAD'
   | 'ERR_OSS_CHILD_PROCESS'
+  | 'ERR_OSS_DATA_DIR'
 
 /**
  * What became of the object when an upload failed.

@@ -21,6 +21,7 @@ import {
   ServiceError,
   TransportError,
 } from '../src/errors.js'
+import { DataDirError } from '../src/server/data-dir-error.js'
 import {
   asUploadError,
   DestroyedError,
@@ -57,6 +58,7 @@ const CLASSES: Record<OssErrorCode, () => OssError> = {
       READ,
     ),
   ERR_OSS_CHILD_PROCESS: () => new ChildProcessError('pg_dump', 'exited with 1', { stderr: '' }),
+  ERR_OSS_DATA_DIR: () => new DataDirError('unusable', '/data', CAUSE),
 }
 
 const NAMES: Record<OssErrorCode, string> = {
@@ -76,6 +78,7 @@ const NAMES: Record<OssErrorCode, string> = {
   ERR_OSS_RANGE: 'ObjectRangeError',
   ERR_OSS_CORRUPT_DOWNLOAD: 'CorruptDownloadError',
   ERR_OSS_CHILD_PROCESS: 'ChildProcessError',
+  ERR_OSS_DATA_DIR: 'DataDirError',
 }
 
 const UPLOAD_CODES = [

@@ -33,9 +33,12 @@ const ACTIONS = [
 export function checkServerOptions(options: unknown): void {
   const given = plainObject(options, 'options')
   refuseUnknown(given, SERVER_OPTIONS, 'createOssServer()')
-  const { port, buckets, credentials } = given
+  const { port, buckets, credentials, dataDir } = given
   if (port !== undefined && !isPort(port)) {
     throw InvalidOptionError.expected('port', 'an integer from 0 to 65535', port)
+  }
+  if (dataDir !== undefined && !(typeof dataDir === 'string' && /^[^\0]+$/.test(dataDir))) {
+    throw InvalidOptionError.expected('dataDir', 'the path of a folder', dataDir)
   }
   if (buckets !== undefined && !Array.isArray(buckets)) {
     throw InvalidOptionError.expected('buckets', 'an array of names', buckets)

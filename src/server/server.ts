@@ -11,6 +11,7 @@ import { checkBucketName, standardRegion } from '../protocol/endpoint.js'
 import type { SigningCredentials } from '../protocol/signable-request.js'
 import { checkServerOptions } from './check-options.js'
 import { serverClock } from './clock.js'
+import { openDataFolder } from './data-folder.js'
 import { exchange, type ServerState } from './exchange.js'
 import { FaultScript } from './faults.js'
 import { randomHex } from './ids.js'
@@ -18,11 +19,13 @@ import { InspectedObjects, InspectedUploads } from './inspect.js'
 import { KeyRing, type TemporaryCredentials } from './key-ring.js'
 import { LifecycleRunner } from './lifecycle.js'
 import { answerParseError } from './parse-errors.js'
-import { Store } from './store.js'
+import type { Store } from './store.js'
 import { chooseFs, type ServerFs } from './store-fs.js'
 import { RequestTrace } from './trace.js'
 
+export { DataDirError, type DataDirProblem } from './data-dir-error.js'
 export type { Fault, FaultAction, FaultMatch, FaultScript } from './faults.js'
+export type { FolderLock } from './folder-lock.js'
 export type { InspectedObject, InspectedUpload } from './inspect.js'
 export type { TemporaryCredentials } from './key-ring.js'
 export type { ServerFileHandle, ServerFs } from './store-fs.js'
@@ -38,7 +41,7 @@ export interface OssServerOptions {
   readonly region?: string
   /** Buckets to create, unless they are there. @default none */
   readonly buckets?: readonly string[]
-  /** Folder that keeps everything across restarts. @default none: everything is in memory */
+  /** Folder that keeps everything across restarts, for one server at a time. @default none: everything is in memory */
   readonly dataDir?: string
   /** File system to keep things on. @default node:fs with `dataDir`, else a fresh one of `memfs` */
   readonly fs?: ServerFs
@@ -86,7 +89,9 @@ export interface OssServer {
 /**
  * Starts an OSS server, by default in memory on a free port of the loopback interface.
  *
- * @throws {InvalidOptionError} for a bad region or bucket name; rejects with the system's error if the port is taken
+ * @throws {InvalidOptionError} for a bad region or bucket name
+ * @throws {DataDirError} if another server uses `dataDir`, or nothing can be kept there; rejects with
+ * the system's error if the port is taken
  */
 export async function createOssServer(options: OssServerOptions = {}): Promise<OssServer> {
   checkServerOptions(options)
@@ -94,19 +99,15 @@ export async function createOssServer(options: OssServerOptions = {}): Promise<O
   const region = standardRegion(options.region ?? 'cn-hangzhou')
   const buckets = (options.buckets ?? []).map((name) => checkBucketName(name, 'buckets'))
   const clock = serverClock(options.now)
-  const fs = options.fs ?? (await chooseFs(options.dataDir))
-  const store = await Store.open(fs, (options.dataDir ?? '/oss').replace(/\/+$/, ''))
-  for (const name of buckets) {
-    if (store.bucket(name) === undefined) {
-      await store.editBucket(name, () => newBucket(name, clock.now()))
-    }
-  }
   const credentials = options.credentials ?? [madeUpCredentials()]
   const [first] = credentials
   if (first === undefined) {
     throw new InvalidOptionError('credentials', 'Expected `credentials` to hold at least one pair')
   }
   const keys = new KeyRing(credentials)
+  const fs = await chooseFs(options.fs, options.dataDir)
+  const folder = await openDataFolder(fs, options.dataDir ?? '/oss')
+  const { store } = folder
   const closing = new AbortController()
   const lifecycle = new LifecycleRunner(store, clock)
   const state: ServerState = {
@@ -125,13 +126,21 @@ export async function createOssServer(options: OssServerOptions = {}): Promise<O
     beforeRequest: () => lifecycle.runIfDue(),
     onError: options.onError ?? warn,
   }
-  const listener = await Listener.start(state, host, port)
+  let listener: Listener
+  try {
+    await createBuckets(store, buckets, clock.now())
+    listener = await Listener.start(state, host, port)
+  } catch (error) {
+    await folder.release()
+    throw error
+  }
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => {
     closed ??= (async () => {
       closing.abort()
       state.faults.clear()
       await listener.stop()
+      await folder.release()
     })()
     return closed
   }
@@ -240,8 +249,12 @@ class Listener {
   }
 }
 
-function newBucket(name: string, now: number) {
-  return { name, createdAt: now, acl: 'private', storageClass: 'Standard' } as const
+async function createBuckets(store: Store, names: readonly string[], now: number): Promise<void> {
+  for (const name of names) {
+    if (store.bucket(name) !== undefined) continue
+    const record = { name, createdAt: now, acl: 'private', storageClass: 'Standard' } as const
+    await store.editBucket(name, () => record)
+  }
 }
 
 function madeUpCredentials(): SigningCredentials {

@@ -3,6 +3,7 @@
  * Everything is positioned and promise-based; whoever implements it needs no streams.
  */
 
+import { type FolderLock, lockFolder } from './folder-lock.js'
 import { randomHex } from './ids.js'
 
 export interface ServerFileHandle {
@@ -22,18 +23,30 @@ export interface ServerFileHandle {
 export interface ServerFs {
   readonly promises: {
     open(path: string, flags: string): Promise<ServerFileHandle>
-    mkdir(path: string, options: { recursive: true }): Promise<unknown>
+    mkdir(path: string, options?: { recursive: true }): Promise<unknown>
     readdir(path: string): Promise<unknown[]>
     readFile(path: string): Promise<unknown>
     rename(from: string, to: string): Promise<void>
     unlink(path: string): Promise<void>
     rm(path: string, options: { recursive: true; force: true }): Promise<void>
   }
+  /** Makes the caller the only user of a folder, or throws; absent where nobody else gets at it. */
+  lock?(folder: string): Promise<FolderLock>
 }
 
-/** `node:fs` if there is a folder to keep things in, else a fresh in-memory one from `memfs`. */
-export async function chooseFs(dataDir: string | undefined): Promise<ServerFs> {
-  if (dataDir !== undefined) return import('node:fs')
+/**
+ * The file system given, else `node:fs` if there is a folder to keep things in, else a fresh
+ * in-memory one from `memfs`. Only the real one has a lock: nobody else sees the others.
+ */
+export async function chooseFs(
+  given: ServerFs | undefined,
+  dataDir: string | undefined,
+): Promise<ServerFs> {
+  const { promises } = await import('node:fs')
+  if ((given?.promises ?? promises) === promises && (given ?? dataDir) !== undefined) {
+    return { promises, lock: given?.lock ?? lockFolder }
+  }
+  if (given !== undefined) return given
   const memfs = await import('memfs').catch((cause: unknown) => {
     throw new Error(
       'The embedded OSS server keeps objects in memory by means of the package `memfs`, which is not installed: ' +
@@ -135,8 +148,14 @@ export async function removeFile(fs: ServerFs, path: string): Promise<void> {
   })
 }
 
-function isMissing(error: unknown): boolean {
+/** Whether a call failed because there is no such file or folder. */
+export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+/** Whether a call failed because there is such a file or folder. */
+export function isExisting(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
 }
 
 function skipBytes(buffers: readonly Uint8Array[], count: number): Uint8Array[] {

@@ -42,9 +42,8 @@ export class Store {
     this.#files = files
   }
 
-  /** Opens what is in the folder, or an empty store; `root` without a slash at the end. */
+  /** Opens what is in the folder, which exists; `root` without a slash at the end. */
   static async open(fs: ServerFs, root: string): Promise<Store> {
-    await fs.promises.mkdir(root, { recursive: true })
     const blobs = await BlobStore.open(fs, `${root}/blobs`)
     const store = new Store(blobs, await RecordFiles.open(fs, root))
     for (const bucket of await store.#files.load()) await store.#adopt(bucket)
