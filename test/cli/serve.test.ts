@@ -1,15 +1,30 @@
 /** `osspipe serve` as a user starts it: a process, its lines, its signals. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createOssWriteStream } from '../../src/write-stream.js'
+import { startServer } from '../helpers/start-server.js'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+/** Where nobody may make a folder, not even root. */
+const UNWRITABLE = ['/proc/nope', '/sys/nope']
+
+const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
+
+/** What `--host` may say, and what stands in the URL; `::1` where the machine has it. */
+const HOSTS: [string, string][] = [
+  ['localhost', 'localhost'],
+  ['0.0.0.0', '0.0.0.0'],
+  ...addresses
+    .filter(({ address }) => address === '::1')
+    .map(({ address }): [string, string] => [address, `[${address}]`]),
+]
 
 interface Command {
   readonly child: ChildProcess
@@ -105,12 +120,61 @@ describe('osspipe serve', { timeout: 30_000 }, () => {
     ['a bad port', ['serve', '--port', '65536'], 2, 'Expected --port'],
     ['half a key pair', ['serve', '--access-key-id', 'x'], 2, '--access-key-secret'],
     ['a bad bucket', ['serve', '--bucket', 'A'], 2, 'bucket'],
-    ['an address that is none of this machine', ['serve', '--host', '203.0.113.1'], 1, 'osspipe: '],
+    ['an empty folder name', ['serve', '--data', ''], 2, '`dataDir`'],
+    ['an address of another machine', ['serve', '--host', '203.0.113.1'], 1, 'EADDRNOTAVAIL'],
+    ['a file for a folder', ['serve', '--data', MAIN], 1, `Cannot keep data in ${MAIN}: E`],
+    ...(process.platform === 'linux' ? UNWRITABLE : []).map(
+      (folder): [string, string[], number, string] => [
+        `the folder ${folder}`,
+        ['serve', '--data', folder],
+        1,
+        `Cannot keep data in ${folder}: E`,
+      ],
+    ),
   ])('tells about %s', async (_name, args, code, text) => {
     const ending = await osspipe(...args).ended
     expect(ending.code).toBe(code)
     expect(ending.stderr).toContain(text)
+    expect(ending.stderr.split('\n')).toHaveLength(code === 1 ? 2 : 3)
+    expect(ending.stderr).toMatch(/^osspipe: /)
     expect(ending.stdout).toBe('')
+  })
+
+  it('tells about a port that is taken', async () => {
+    const other = await startServer()
+    const { code, stderr, stdout } = await osspipe('serve', '--port', String(other.port)).ended
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toBe(
+      `osspipe: listen EADDRINUSE: address already in use 127.0.0.1:${other.port}\n`,
+    )
+  })
+
+  it.each(HOSTS)('listens at --host %s', async (host, address) => {
+    const { child, ended, listening } = osspipe('serve', '--host', host, '--bucket', 'demo')
+    const lines = await listening
+    const pattern = `^listening on http://${address.replaceAll(/[.[\]]/g, '\\$&')}:\\d+$`
+    expect(lines.at(-1)).toMatch(new RegExp(pattern))
+    await put(environment(lines), 'oss://demo/greeting')
+    child.kill()
+    expect(await ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('refuses a folder that another one serves, until that one is dead', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'osspipe-serve-'))
+    onTestFinished(() => rm(data, { recursive: true }))
+    const first = osspipe('serve', '--data', data, '--bucket', 'demo')
+    await put(environment(await first.listening), 'oss://demo/greeting')
+    expect(await osspipe('serve', '--data', data).ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `osspipe: Another server uses the data folder ${data}\n`,
+    })
+    first.child.kill('SIGKILL')
+    await first.ended
+    const second = osspipe('serve', '--data', data)
+    await put(environment(await second.listening), 'oss://demo/another')
+    second.child.kill()
+    expect(await second.ended).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('helps', async () => {
