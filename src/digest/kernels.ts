@@ -1,0 +1,109 @@
+/**
+ * The kernels made ready: assembled and compiled once a process, on first use; a memory given its
+ * tables; an instance on a memory, believed only after it has agreed with node:crypto.
+ */
+import { createHash } from 'node:crypto'
+import { crc64 } from '../protocol/digest.js'
+import { crc64Kernel, crc64Tables } from './crc64-kernel.js'
+import {
+  CRC64_STATE,
+  CRC64_TABLES,
+  LANE_MASKS,
+  LANES,
+  MD5_CONSTANTS,
+  MD5_STATE,
+  stateAt,
+} from './layout.js'
+import { MD5_START, md5Constants, md5x4 } from './md5-kernel.js'
+import { emitModule } from './wasm-emitter.js'
+import { type WasmMemory, type WasmModule, wasmEngine } from './wasm-engine.js'
+
+/** The exported functions, in the order in which calls name them. All arguments are i32. */
+export const KERNELS = ['md5x4', 'crc64x1', 'crc64x2', 'crc64x4'] as const
+export type KernelName = (typeof KERNELS)[number]
+export type Kernels = Readonly<Record<KernelName, (...args: readonly number[]) => void>>
+
+/** The module's bytes: the same every time. */
+export function kernelBytes(): Uint8Array<ArrayBuffer> {
+  return emitModule([md5x4, crc64Kernel(1), crc64Kernel(2), crc64Kernel(4)])
+}
+
+let compiled: WasmModule | undefined
+
+/**
+ * Returns the module, compiled on the first call: a few milliseconds, once a process.
+ * @throws whatever the engine throws where there is no WebAssembly or no SIMD
+ */
+export function kernelModule(): WasmModule {
+  compiled ??= new (wasmEngine().Module)(kernelBytes())
+  return compiled
+}
+
+/** Writes the tables that the kernels read into a fresh memory. */
+export function writeTables(memory: WasmMemory): void {
+  const { buffer } = memory
+  const constants = md5Constants().flatMap((constant) => Array<number>(LANES).fill(constant))
+  new Uint32Array(buffer, MD5_CONSTANTS, constants.length).set(constants)
+  const tables = crc64Tables()
+  new Int32Array(buffer, CRC64_TABLES, tables.length).set(tables)
+  const masks = Array.from({ length: 16 * LANES }, (_, i) => ((i >> 2) & (1 << (i & 3)) ? -1 : 0))
+  new Int32Array(buffer, LANE_MASKS, masks.length).set(masks)
+}
+
+/**
+ * Returns the kernels on a memory that has its tables, after a look whether they compute what
+ * node:crypto does: a wrong digest would fail every part, however often it was sent again.
+ * @throws {Error} if they do not, or whatever the engine throws
+ */
+export function instantiateKernels(memory: WasmMemory): Kernels {
+  const { exports } = new (wasmEngine().Instance)(kernelModule(), { env: { memory } })
+  if (!areKernels(exports)) throw new Error('The module does not export the kernels')
+  if (!agrees(exports, memory)) throw new Error('The kernels do not compute the digests')
+  return exports
+}
+
+/** Puts the state at `state` to what both digests start from. */
+export function resetState(memory: WasmMemory, state: number): void {
+  const start = MD5_START.flatMap((word) => Array<number>(LANES).fill(word))
+  new Uint32Array(memory.buffer, state + MD5_STATE, start.length).set(start)
+  new Uint32Array(memory.buffer, state + CRC64_STATE, 2 * LANES).fill(0xffffffff)
+}
+
+/** MD5 of a lane, once its padding has been absorbed. */
+export function md5At(memory: WasmMemory, state: number, lane: number): Uint8Array {
+  const words = new Uint32Array(memory.buffer, state + MD5_STATE, 4 * LANES)
+  const digest = new DataView(new ArrayBuffer(16))
+  for (let i = 0; i < 4; i++) digest.setUint32(4 * i, words[LANES * i + lane] ?? 0, true)
+  return new Uint8Array(digest.buffer)
+}
+
+/** CRC-64 of what a lane has absorbed. */
+export function crc64At(memory: WasmMemory, state: number, lane: number): bigint {
+  const word = new DataView(memory.buffer).getBigUint64(state + CRC64_STATE + 8 * lane, true)
+  return BigInt.asUintN(64, ~word)
+}
+
+function areKernels(exports: object): exports is Kernels {
+  return KERNELS.every((name) => name in exports)
+}
+
+/** Hashes a few blocks of the tables themselves. MD5 is compared before its padding by hashing that too. */
+function agrees(kernels: Kernels, memory: WasmMemory): boolean {
+  const state = stateAt(0)
+  const from = Array.from({ length: LANES }, (_, lane) => CRC64_TABLES + 2048 * lane + 192)
+  const blocks = 3
+  const padding = Buffer.alloc(64)
+  padding[0] = 0x80
+  padding.writeUInt32LE(512 * blocks, 56)
+  const padAt = state + 512
+  new Uint8Array(memory.buffer, padAt, 64).set(padding)
+  resetState(memory, state)
+  kernels.md5x4(state, ...from, blocks, 15)
+  kernels.md5x4(state, padAt, padAt, padAt, padAt, 1, 15)
+  kernels.crc64x4(state + CRC64_STATE, ...from, blocks)
+  return from.every((address, lane) => {
+    const bytes = new Uint8Array(memory.buffer, address, 64 * blocks)
+    const md5 = createHash('md5').update(bytes).digest()
+    return md5.equals(md5At(memory, state, lane)) && crc64(bytes) === crc64At(memory, state, lane)
+  })
+}

@@ -1,0 +1,137 @@
+/**
+ * MD5 (RFC 1321) of four messages at once: word `i` of all four lies in one 128-bit register. Takes
+ * whole blocks only; padding is the caller's. `md5x4(state, p0, p1, p2, p3, blocks, lanes)` reads
+ * `blocks` blocks from each address and leaves the state of lanes whose bit is not set as it is.
+ */
+import { LANE_MASKS, LANES, MD5_CONSTANTS, MD5_STATE } from './layout.js'
+import {
+  type Code,
+  type FunctionSource,
+  get,
+  i32,
+  i32x4,
+  type Local,
+  set,
+  tee,
+  v128,
+  whileTrue,
+} from './wasm-emitter.js'
+
+/** What the four words of the state start as. */
+export const MD5_START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476] as const
+
+export const md5x4: FunctionSource = {
+  name: 'md5x4',
+  params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+  body: (params, local) => {
+    const state = at(params, 0)
+    const pointers = params.slice(1, 1 + LANES)
+    const blocks = at(params, 5)
+    const lanes = at(params, 6)
+    const sums = times(4, () => local('v128'))
+    const words = times(16, () => local('v128'))
+    const working = times(4, () => local('v128'))
+    const scratch = local('v128')
+    const mask = v128.load(i32.shl(get(lanes), 4), LANE_MASKS)
+    return [
+      sums.map((sum, i) => set(sum, v128.load(get(state), MD5_STATE + 16 * i))),
+      whileTrue(get(blocks), [
+        times(4, (quarter) => loadWords(words, working, pointers, quarter)),
+        working.map((word, i) => set(word, get(at(sums, i)))),
+        steps(working, words, scratch),
+        sums.map((sum, i) => set(sum, i32x4.add(get(sum), get(at(working, i))))),
+        pointers.map((pointer) => set(pointer, i32.add(get(pointer), i32.const(64)))),
+        set(blocks, i32.sub(get(blocks), i32.const(1))),
+      ]),
+      sums.map((sum, i) => {
+        const before = v128.load(get(state), MD5_STATE + 16 * i)
+        return v128.store(get(state), v128.select(get(sum), before, mask), MD5_STATE + 16 * i)
+      }),
+    ]
+  },
+}
+
+/** Constants of the 64 steps, as RFC 1321 defines them: 2^32 · |sin(i)|, i from 1. */
+export function md5Constants(): number[] {
+  return times(64, (i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32))
+}
+
+/** Loads 16 bytes from each message and turns rows (messages) into columns (words). */
+function loadWords(
+  words: readonly Local[],
+  rows: readonly Local[],
+  pointers: readonly Local[],
+  quarter: number,
+): Code {
+  const [a, b, c, d] = four(rows)
+  const [w0, w1, w2, w3] = four(words.slice(4 * quarter))
+  return [
+    rows.map((row, i) => set(row, v128.load(get(at(pointers, i)), 16 * quarter))),
+    set(w0, v128.pick(get(a), get(b), [0, 4, 1, 5])),
+    set(w1, v128.pick(get(c), get(d), [0, 4, 1, 5])),
+    set(w2, v128.pick(get(a), get(b), [2, 6, 3, 7])),
+    set(w3, v128.pick(get(c), get(d), [2, 6, 3, 7])),
+    set(a, v128.pick(get(w0), get(w1), [0, 1, 4, 5])),
+    set(b, v128.pick(get(w0), get(w1), [2, 3, 6, 7])),
+    set(c, v128.pick(get(w2), get(w3), [0, 1, 4, 5])),
+    set(d, v128.pick(get(w2), get(w3), [2, 3, 6, 7])),
+    [set(w0, get(a)), set(w1, get(b)), set(w2, get(c)), set(w3, get(d))],
+  ]
+}
+
+const ROTATIONS = [
+  [7, 12, 17, 22],
+  [5, 9, 14, 20],
+  [4, 11, 16, 23],
+  [6, 10, 15, 21],
+] as const
+
+/** The 64 steps on a block. */
+function steps(working: readonly Local[], words: readonly Local[], scratch: Local): Code {
+  let [a, b, c, d] = four(working)
+  return times(64, (i) => {
+    const round = i >> 4
+    const word = at(words, at([i, 5 * i + 1, 3 * i + 5, 7 * i], round) % 16)
+    const constant = v128.load(i32.const(0), MD5_CONSTANTS + 16 * i)
+    const count = at(at(ROTATIONS, round), i % 4)
+    const sum = mix(round, i32x4.add(i32x4.add(get(a), constant), get(word)), b, c, d)
+    const left = i32x4.shl(tee(scratch, sum), count)
+    const right = i32x4.shr(get(scratch), 32 - count)
+    const step = set(a, i32x4.add(v128.or(left, right), get(b)))
+    ;[a, b, c, d] = [d, a, b, c]
+    return step
+  })
+}
+
+/**
+ * Adds a round's function of b, c, d. `b` comes last from the step before, and every step waits for
+ * it, so each form is chosen to have the fewest operations after it.
+ */
+function mix(round: number, sum: Code, b: Local, c: Local, d: Local): Code {
+  const [x, y, z] = [get(b), get(c), get(d)]
+  switch (round) {
+    case 0:
+      return i32x4.add(sum, v128.xor(z, v128.and(x, v128.xor(y, z))))
+    case 1:
+      // (x & z) | (y & ~z): no bit is in both, so that they can be added one after the other.
+      return i32x4.add(i32x4.add(sum, v128.andNot(y, z)), v128.and(x, z))
+    case 2:
+      return i32x4.add(sum, v128.xor(x, v128.xor(y, z)))
+    default:
+      return i32x4.add(sum, v128.xor(y, v128.or(x, v128.not(z))))
+  }
+}
+
+function times<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index))
+}
+
+function four(locals: readonly Local[]): [Local, Local, Local, Local] {
+  return [at(locals, 0), at(locals, 1), at(locals, 2), at(locals, 3)]
+}
+
+function at<T>(items: readonly T[], index: number): T {
+  const item = items[index]
+  if (item === undefined) throw new RangeError(`No item ${index}`)
+  return item
+}

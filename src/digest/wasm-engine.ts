@@ -1,0 +1,35 @@
+/**
+ * The engine's WebAssembly, as far as it is used here: its types are part of TypeScript's browser
+ * library only, and some ways of running Node (`--jitless`) have none.
+ */
+
+/** Shared memory: growing it leaves the views of its bytes alone. */
+export interface WasmMemory {
+  /** All bytes; another object after each growth. */
+  readonly buffer: SharedArrayBuffer
+  /** Adds pages of 64 KiB. @throws {RangeError} beyond the maximum */
+  grow(pages: number): number
+}
+
+/** Compiled code, which may be posted to a worker. */
+export type WasmModule = object
+
+interface WasmEngine {
+  readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => WasmMemory
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule
+  readonly Instance: new (
+    module: WasmModule,
+    imports: { env: { memory: WasmMemory } },
+  ) => { readonly exports: object }
+}
+
+/** Returns the engine's WebAssembly. @throws {Error} if it has none */
+export function wasmEngine(): WasmEngine {
+  const found: unknown = Reflect.get(globalThis, 'WebAssembly')
+  if (!isEngine(found)) throw new Error('There is no WebAssembly')
+  return found
+}
+
+function isEngine(value: unknown): value is WasmEngine {
+  return typeof value === 'object' && value !== null && 'Memory' in value
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { Arena } from '../../src/digest/arena.js'
+import {
+  instantiateKernels,
+  kernelBytes,
+  kernelModule,
+  writeTables,
+} from '../../src/digest/kernels.js'
+import { CRC64_TABLES, MD5_CONSTANTS } from '../../src/digest/layout.js'
+import { md5Constants } from '../../src/digest/md5-kernel.js'
+import { type Code, emitModule, get, i32, i64, set } from '../../src/digest/wasm-emitter.js'
+import { wasmEngine as engine, type WasmMemory } from '../../src/digest/wasm-engine.js'
+
+function memory(prepare: (memory: WasmMemory) => void = writeTables): WasmMemory {
+  const made = new Arena({ maxBytes: 1024 ** 2, prepare }).memory()
+  if (made === undefined) throw new Error('This engine has no WebAssembly')
+  return made
+}
+
+describe('the kernels', () => {
+  it('are the same bytes every time, and few', () => {
+    expect(kernelBytes()).toEqual(kernelBytes())
+    expect(kernelBytes().byteLength).toBeLessThan(8192)
+  })
+
+  it('are compiled once a process', () => {
+    expect(kernelModule()).toBe(kernelModule())
+  })
+
+  it('have the constants that RFC 1321 prints', () => {
+    const [first, second] = md5Constants()
+    expect([first, second, md5Constants().at(-1)]).toEqual([0xd76aa478, 0xe8c7b756, 0xeb86d391])
+  })
+
+  it('are believed on a memory with its tables', () => {
+    expect(Object.keys(instantiateKernels(memory()))).toEqual([
+      'md5x4',
+      'crc64x1',
+      'crc64x2',
+      'crc64x4',
+    ])
+  })
+
+  it.each(Array.from({ length: 64 }, (_, i) => i))(
+    'are not believed with a wrong bit in MD5 constant %d',
+    (index) => {
+      const broken = memory((fresh) => {
+        writeTables(fresh)
+        const at = MD5_CONSTANTS + 16 * index + 4 * (index % 4)
+        const bytes = new DataView(fresh.buffer)
+        bytes.setUint32(at, bytes.getUint32(at, true) ^ (1 << (index % 32)), true)
+      })
+      expect(() => instantiateKernels(broken)).toThrow('do not compute')
+    },
+  )
+
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])(
+    'are not believed with a wrong bit in CRC table %d',
+    (table) => {
+      const broken = memory((fresh) => {
+        writeTables(fresh)
+        const words = new Uint32Array(fresh.buffer, CRC64_TABLES + 2048 * table, 512)
+        for (let i = 0; i < words.length; i++) words[i] = (words[i] ?? 0) ^ 1
+      })
+      expect(() => instantiateKernels(broken)).toThrow('do not compute')
+    },
+  )
+})
+
+describe('the assembler', () => {
+  it.each([
+    0,
+    1,
+    63,
+    64,
+    -1,
+    -64,
+    -65,
+    127,
+    128,
+    8191,
+    8192,
+    -8192,
+    -8193,
+    2 ** 31 - 1,
+    -(2 ** 31),
+  ])('writes the number %d as the engine reads it', (value) => {
+    expect(stored(i64FromI32(i32.const(value)))).toBe(BigInt.asIntN(32, BigInt(value)))
+  })
+
+  it('writes addresses of more than one byte', () => {
+    const fresh = memory(() => {})
+    new DataView(fresh.buffer).setBigUint64(70_000, 42n, true)
+    expect(stored(i64.load(i32.const(0), 70_000), fresh)).toBe(42n)
+  })
+})
+
+/** An i32 as the low half of an i64, by i64.extend_i32_s. */
+function i64FromI32(code: Code): Code {
+  return [code, 0xac]
+}
+
+/** Runs code that leaves an i64. */
+function stored(code: Code, on = memory(() => {})): bigint {
+  const bytes = emitModule([
+    {
+      name: 'run',
+      params: [],
+      body: (_, local) => {
+        const result = local('i64')
+        return [set(result, code), i64.store(i32.const(0), get(result), 8)]
+      },
+    },
+  ])
+  const { Module, Instance } = engine()
+  const { exports } = new Instance(new Module(bytes), { env: { memory: on } })
+  const run: unknown = Reflect.get(exports, 'run')
+  if (typeof run !== 'function') throw new Error('Nothing to run')
+  run()
+  return new DataView(on.buffer).getBigInt64(8, true)
+}
