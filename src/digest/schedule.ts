@@ -1,0 +1,95 @@
+/**
+ * When parts are hashed, together with which, and by whom: decisions only, on plain numbers. Costs
+ * are CPU seconds a GiB, measured: node:crypto 1.6 to 1.8, a batch 1.9 to 2.3 shared by its parts.
+ */
+import { LANES } from './layout.js'
+
+/** Who computes the digests of a batch; `auto` decides by load. */
+export type HashingMode = 'auto' | 'inline' | 'worker'
+
+/**
+ * Returns how many parts a stream hashes together: half of the parts its memory holds, so that the
+ * other half can fill or be sent meanwhile, at most four. With 1 it never batches.
+ */
+export function lanesFor(partsInMemory: number): number {
+  return Math.max(1, Math.min(LANES, Math.floor(partsInMemory / 2)))
+}
+
+/**
+ * Whether a part that begins to fill is hashed while its bytes arrive. So it is while the source is
+ * what everything waits for: then there is time for it, and the part can go out once it is full.
+ */
+export function hashesAsItFills(now: {
+  readonly lanes: number
+  /** Full parts that the service has not acknowledged: waiting, being hashed or sent. */
+  readonly ahead: number
+}): boolean {
+  return now.lanes < 2 || now.ahead < 2
+}
+
+/**
+ * Whether a full part that was hashed in part as it filled starts over in a batch of `parts`, its
+ * digests so far thrown away, rather than be finished alone. No state can be carried over:
+ * node:crypto does not let go of its own.
+ */
+export function startsOver(part: {
+  /** Bytes hashed, of all. */
+  readonly hashed: number
+  readonly size: number
+  /** Parts the batch would have, this one included. */
+  readonly parts: number
+}): boolean {
+  if (part.parts < 2) return false
+  const finishing = 1.7 * (part.size - part.hashed)
+  return finishing > (2.1 / part.parts) * part.size
+}
+
+/**
+ * Returns how many of the parts that wait are to be hashed now, as one batch; 0 is to wait for more.
+ *
+ * A batch costs the same with one part as with four. So one that is not full starts only if nothing
+ * will fill it: the stream has ended, or no byte comes and none of its parts is out. While parts are
+ * being sent their buffers come back, are filled, and make the batch full; to start whenever the
+ * buffers run out would hash one part at a time, at four times the cost.
+ */
+export function partsToHash(now: {
+  /** Full parts not hashed, nor being hashed. */
+  readonly waiting: number
+  readonly lanes: number
+  /** Parts being hashed or sent. */
+  readonly out: number
+  /** No byte will come any more. */
+  readonly ended: boolean
+  /** No byte comes at present: the source is silent, or there is no memory for another one. */
+  readonly stalled: boolean
+}): number {
+  if (now.waiting >= now.lanes) return now.lanes
+  if (now.ended) return now.waiting
+  return now.stalled && now.out === 0 ? now.waiting : 0
+}
+
+/** Share of the event loop's time from which the loop is what holds uploads up. */
+export const BUSY = 0.7
+
+/** Busy batches in a row after which `auto` starts the worker, which takes some 40 ms of CPU. */
+export const BUSY_BATCHES = 2
+
+/**
+ * Returns who hashes a batch. The worker saves no work, it takes it off the loop: `auto` uses it
+ * once the loop has been busy over two batches, and stays with it as long as it runs.
+ */
+export function hashesIn(now: {
+  readonly mode: HashingMode
+  /** Processors the process may use. */
+  readonly cores: number
+  /** The worker has died or could not be started. */
+  readonly failed: boolean
+  readonly running: boolean
+  /** Batches in a row over which the loop was busy for at least {@link BUSY} of the time. */
+  readonly busyBatches: number
+}): 'inline' | 'worker' {
+  if (now.mode === 'inline' || now.failed) return 'inline'
+  if (now.mode === 'worker') return 'worker'
+  if (now.cores < 2) return 'inline'
+  return now.running || now.busyBatches >= BUSY_BATCHES ? 'worker' : 'inline'
+}
