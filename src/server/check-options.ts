@@ -25,6 +25,7 @@ const ACTIONS = [
   ['dropHeader'],
   ['setHeader'],
   ['drip'],
+  ['breakAfter'],
   ['expireToken'],
   ['skewMs'],
 ] as const

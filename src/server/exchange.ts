@@ -115,6 +115,7 @@ export async function exchange(
         context: context(),
         body,
         drip: faults.find('drip')?.drip,
+        breakAfter: faults.find('breakAfter')?.breakAfter,
         clock: state.clock,
         onHead: () => trace.answered(sent.status, sent.ossCode),
         closing: state.closing,

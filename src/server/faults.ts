@@ -84,6 +84,11 @@ export interface DripFault {
   readonly drip: { readonly bytes?: number; readonly everyMs?: number }
 }
 
+/** Breaks the connection off after so many bytes of the answer's body have gone out. */
+export interface BreakFault {
+  readonly breakAfter: number
+}
+
 /** The token of this request expires now, for good: SecurityTokenExpired for it and all that follow. */
 export interface ExpireTokenFault {
   readonly expireToken: true
@@ -105,6 +110,7 @@ export type FaultAction =
   | DropHeaderFault
   | SetHeaderFault
   | DripFault
+  | BreakFault
   | ExpireTokenFault
   | SkewFault
 

@@ -19,6 +19,8 @@ export interface SendOptions {
   /** Aborted when the server closes. */
   readonly closing: AbortSignal
   readonly drip?: { readonly bytes?: number; readonly everyMs?: number } | undefined
+  /** Bytes of the body after which the connection breaks off. */
+  readonly breakAfter?: number | undefined
   /** Called right before the first byte goes out. */
   readonly onHead: () => void
 }
@@ -36,6 +38,10 @@ export async function sendAnswer(
   response.writeHead(status, headers)
   options.onHead()
   const hasBody = !context.isHead && status !== 204 && status !== 304
+  if (hasBody && options.breakAfter !== undefined) {
+    await breakOff(response, answer, options.breakAfter)
+    return
+  }
   if (hasBody && options.drip !== undefined) await drip(response, answer, options.drip, options)
   else if (hasBody) await writeBody(response, answer.body)
   if (context.close && !body.isHeldBack) {
@@ -46,6 +52,22 @@ export async function sendAnswer(
     await Promise.race([body.drain().finally(() => done.abort()), clock.sleep(LINGER_MS, signal)])
   }
   response.end()
+}
+
+/** Sends a beginning and closes, not by a reset: that could cost the client bytes it was sent. */
+async function breakOff(response: ServerResponse, answer: Answer, bytes: number): Promise<void> {
+  response.flushHeaders()
+  let left = bytes
+  for await (const chunk of chunksOf(answer.body)) {
+    await writeChunk(response, chunk.subarray(0, left))
+    left -= chunk.length
+    if (left <= 0) break
+  }
+  const { socket } = response
+  if (socket === null || socket.destroyed) return
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.destroySoon()
+  await closed
 }
 
 async function drip(

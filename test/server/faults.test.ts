@@ -187,6 +187,15 @@ it('drips an answer in pieces, whole in the end', async () => {
   expect((await get(server)).body.toString()).toBe('content')
 })
 
+it.each([0, 3])('breaks an answer off after %i bytes', async (breakAfter) => {
+  const server = await startServer()
+  await put(server, 'content')
+  const fault = server.faults.add({}, { breakAfter })
+  await expect(get(server)).rejects.toThrow(/aborted|hang up/)
+  expect(fault.hits).toBe(1)
+  expect((await get(server)).body.toString()).toBe('content')
+})
+
 it('delays a request, and goes on', async () => {
   const server = await startServer()
   const fault = server.faults.add({}, { delayMs: 1 })
