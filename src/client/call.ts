@@ -38,7 +38,7 @@ export interface Call<Result> {
   /** Takes the body of a successful answer as it comes. */
   readonly sink?: BodySink
   /**
-   * How far all attempts have come. One that has come further than those before does not count:
+   * How far all attempts have come. One that has come further than those before counts as the first:
    * patience begins anew.
    */
   readonly progress?: () => number

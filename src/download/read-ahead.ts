@@ -108,24 +108,28 @@ export class ReadAhead {
     this.#ranges.push(range)
     this.#position = span.end
     this.#heldBytes += range.length
-    const call = this.#receive(range)
-      .catch((error: unknown) => this.#hooks.onFailure(error))
-      .finally(() => this.#calls.delete(call))
-      .then(() => this.#advance())
+    const call = this.#receive(range).finally(() => {
+      this.#calls.delete(call)
+      this.#advance(range)
+    })
     this.#calls.add(call)
   }
 
   async #receive(range: IncomingRange): Promise<void> {
-    await this.#hooks.fetch(range)
-    range.isOver = true
-    if (!this.#isClosed) this.#hooks.onRange()
+    try {
+      await this.#hooks.fetch(range)
+      range.isOver = true
+    } catch (error) {
+      this.#hooks.onFailure(error)
+    }
   }
 
   /** A request is over: others may begin, and this may have been the last. */
-  #advance(): void {
+  #advance(range: IncomingRange): void {
     if (this.#isClosed) return
     this.#dropFinished()
     this.#fill()
+    if (range.isOver) this.#hooks.onRange()
     this.#hooks.onReadable()
   }
 
