@@ -9,8 +9,8 @@ import { DEFAULT_RETRY } from './client/retry.js'
 import { ServiceError } from './errors.js'
 import { parseCrc64 } from './protocol/digest.js'
 import type { ObjectHeaderOptions } from './protocol/headers.js'
-import { MARKER_NAME } from './resolve-options.js'
-import type { FoundObject, StoredObject, UploadTarget } from './upload/upload-target.js'
+import { MARKER_NAME } from './resolve-headers.js'
+import type { FoundObject, ListedPart, StoredObject, UploadTarget } from './upload/upload-target.js'
 
 export interface ClientTargetOptions {
   readonly bucket: string
@@ -26,8 +26,9 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
   const retry = { maxAttempts: Math.max(client.retry.maxAttempts, DEFAULT_RETRY.maxAttempts) }
   const { acl, callback, forbidOverwrite, trafficLimit, headers: free } = headers
   return {
-    async put({ body, digests, signal, onSend }) {
-      return stored(await client.putObject({ ...headers, ...call, body, digests, signal, onSend }))
+    async put({ body, digests, signal, meta, onSend }) {
+      const object = { ...headers, meta: { ...headers.meta, ...meta } }
+      return stored(await client.putObject({ ...object, ...call, body, digests, signal, onSend }))
     },
     async initiate({ stop }) {
       return (await client.initiateMultipartUpload({ ...headers, ...call, stop })).uploadId
@@ -50,6 +51,22 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
         if (isNoSuch(error, 'NoSuchUpload')) return 'gone'
         throw error
       }
+    },
+    async listParts({ uploadId, signal }) {
+      try {
+        const parts: ListedPart[] = []
+        for await (const part of client.iterateParts({ ...call, uploadId, signal })) {
+          const { partNumber, size, etag, crc64 } = part
+          parts.push({ partNumber, size, etag, crc64: parseCrc64(crc64) })
+        }
+        return parts
+      } catch (error) {
+        if (isNoSuch(error, 'NoSuchUpload')) return undefined
+        throw error
+      }
+    },
+    async remove({ versionId, signal }) {
+      await client.deleteObject({ ...call, versionId, signal, retry })
     },
     async isAlive({ uploadId, signal }) {
       try {

@@ -1,4 +1,5 @@
 /** The public face of osspipe; nothing else is. `osspipe/server` is the embedded OSS server. */
+export { abortOnSignals, type SignalAbort } from './abort-on-signals.js'
 export {
   ChildProcessError,
   fromChildProcess,
@@ -63,12 +64,23 @@ export {
   TransportError,
   type TransportErrorKind,
 } from './errors.js'
+export { type CheckpointFs, fileCheckpoint } from './file-checkpoint.js'
 export type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
 export type { ObjectHeaderOptions } from './protocol/headers.js'
+export type { UploadSummary } from './publish-guard.js'
 export type { ReadStreamEvents } from './read-events.js'
 export type { DownloadProgress, ExpectedDigest, OssReadStreamOptions } from './read-options.js'
 export { createOssReadStream, OssReadStream } from './read-stream.js'
-export { DestroyedError, PartLimitError, SizeMismatchError, UploadError } from './upload-errors.js'
+export type { CheckpointStore } from './upload/checkpoint.js'
+export type { ResumeNotice } from './upload/resumption.js'
+export {
+  CheckpointError,
+  DestroyedError,
+  PartLimitError,
+  SizeMismatchError,
+  UnexpectedDigestError,
+  UploadError,
+} from './upload-errors.js'
 export type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
 export {
   createOssWriteStream,

@@ -3,13 +3,12 @@ import type { OssClient } from './client/client.js'
 import type { Clock } from './client/clock.js'
 import { CLIENT_OPTION_NAMES } from './client/options.js'
 import { InvalidOptionError } from './errors.js'
+import { expectedDigests } from './expected-digest.js'
 import type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
-import {
-  checkObjectHeaders,
-  OBJECT_HEADER_OPTION_NAMES,
-  type ObjectHeaderOptions,
-} from './protocol/headers.js'
+import { OBJECT_HEADER_OPTION_NAMES, type ObjectHeaderOptions } from './protocol/headers.js'
 import { MAX_PART_SIZE, MIN_PART_SIZE, type PartPlan, planParts } from './protocol/part-plan.js'
+import type { GuardSettings } from './publish-guard.js'
+import { resolveHeaders } from './resolve-headers.js'
 import {
   checkFunction,
   checkSignal,
@@ -19,6 +18,8 @@ import {
   resolvePlace,
 } from './stream-options.js'
 import { refuseUnknown } from './unknown-option.js'
+import type { OnMismatch } from './upload/publisher.js'
+import type { CheckpointSettings } from './upload/upload-settings.js'
 
 /** What an upload stream is built from. */
 export interface ResolvedOptions {
@@ -36,11 +37,11 @@ export interface ResolvedOptions {
   /** Which digests of the bytes we compute ourselves. */
   readonly digests: { readonly md5: boolean; readonly crc64: boolean }
   readonly marker: string | undefined
+  readonly guard: GuardSettings
+  readonly onMismatch: OnMismatch
+  readonly checkpoint: CheckpointSettings | undefined
   readonly highWaterMark: number
 }
-
-/** Name of the user metadata that holds the marker of an upload. */
-export const MARKER_NAME = 'osspipe-upload'
 
 const DEFAULT_HIGH_WATER_MARK = 1024 * 1024
 
@@ -53,6 +54,12 @@ const UPLOAD_OPTION_NAMES = [
   'maxMemory',
   'expectedSize',
   'exactSize',
+  'expectedDigest',
+  'sha256',
+  'beforeComplete',
+  'onMismatch',
+  'checkpoint',
+  'sourceVersion',
   'leavePartsOnError',
   'signal',
   'onProgress',
@@ -88,7 +95,9 @@ export function resolveOptions(
   }
   const plan = planParts({ ...sizes, exactSize })
   const marker = flag(options.marker, 'marker', true) ? newMarker(client.clock) : undefined
-  const headers = headersOf(options, marker)
+  const guard = guardOf(options)
+  const { sha256 = guard.sha256 } = guard.expectedDigest
+  const { headers, headersDigest } = resolveHeaders(options, { marker, sha256 })
   return {
     client,
     bucket,
@@ -98,9 +107,12 @@ export function resolveOptions(
     concurrency: sizes.concurrency,
     expectedSize: sizes.expectedSize,
     exactSize,
-    leavePartsOnError: flag(options.leavePartsOnError, 'leavePartsOnError', false),
+    leavePartsOnError: flag(options.leavePartsOnError, 'leavePartsOnError', !!options.checkpoint),
+    guard,
+    onMismatch: onMismatchOf(options),
+    checkpoint: checkpointOf(options, headersDigest),
     signal: checkSignal(options.signal),
-    onProgress: checkFunction(options.onProgress),
+    onProgress: checkFunction(options.onProgress, 'onProgress'),
     digests: digestsOf(options.integrity),
     marker,
     highWaterMark: integer(
@@ -131,29 +143,57 @@ function sizesOf(options: OssWriteStreamOptions) {
   }
 }
 
-function headersOf(
+/** What is kept for a later run; `undefined` without a store. */
+function checkpointOf(
   options: OssWriteStreamOptions,
-  marker: string | undefined,
-): ObjectHeaderOptions {
-  const headers: Record<string, unknown> = {}
-  for (const name of OBJECT_HEADER_OPTION_NAMES) {
-    if (options[name] !== undefined) headers[name] = options[name]
+  headers: string,
+): CheckpointSettings | undefined {
+  const { checkpoint: store, sourceVersion: source } = options
+  if (source !== undefined && (typeof source !== 'string' || !/^.{1,1024}$/s.test(source))) {
+    throw InvalidOptionError.expected('sourceVersion', 'a string of 1 to 1024 characters', source)
   }
-  const given: ObjectHeaderOptions = headers
-  checkObjectHeaders(given)
-  if (marker === undefined) return given
-  for (const name of Object.keys(given.meta ?? {})) {
-    if (name.toLowerCase() === MARKER_NAME) {
-      throw new InvalidOptionError(
-        'meta',
-        `Expected no \`meta\` named ${MARKER_NAME}: it is the upload's marker (see \`marker\`)`,
-      )
-    }
+  if (store === undefined) {
+    if (source === undefined) return undefined
+    throw InvalidOptionError.expected('checkpoint', 'given with `sourceVersion`', store)
   }
-  const marked = { ...given, meta: { ...given.meta, [MARKER_NAME]: marker } }
-  // Once more, because the marker counts towards the limit of the user metadata.
-  checkObjectHeaders(marked)
-  return marked
+  if (!isStore(store)) {
+    const expected = 'a store with the methods load, save and remove, such as fileCheckpoint(path)'
+    throw InvalidOptionError.expected('checkpoint', expected, store)
+  }
+  if (options.integrity === false) {
+    throw new InvalidOptionError(
+      'integrity',
+      'Expected `integrity` to be on with `checkpoint`: stored parts are recognised by their digests',
+    )
+  }
+  return { store, headers, source }
+}
+
+function isStore(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return ['load', 'save', 'remove'].every((name) => typeof Reflect.get(value, name) === 'function')
+}
+
+function guardOf(options: OssWriteStreamOptions): GuardSettings {
+  const { beforeComplete } = options
+  return {
+    expectedDigest: expectedDigests(options.expectedDigest),
+    sha256: flag(options.sha256, 'sha256', false),
+    beforeComplete: checkFunction(beforeComplete, 'beforeComplete'),
+  }
+}
+
+function onMismatchOf({ onMismatch = 'keep', marker }: OssWriteStreamOptions): OnMismatch {
+  if (onMismatch !== 'keep' && onMismatch !== 'delete') {
+    throw InvalidOptionError.expected('onMismatch', "'delete' or 'keep'", onMismatch)
+  }
+  if (onMismatch === 'delete' && marker === false) {
+    throw new InvalidOptionError(
+      'onMismatch',
+      "Expected `marker` to be on with `onMismatch: 'delete'`: without it another's object could be deleted",
+    )
+  }
+  return onMismatch
 }
 
 function digestsOf(integrity: Integrity = 'md5'): ResolvedOptions['digests'] {

@@ -84,7 +84,7 @@ export function resolveReadOptions(
       expectedDigest: digestsOf(options.expectedDigest),
     },
     signal: checkSignal(options.signal),
-    onProgress: checkFunction(options.onProgress),
+    onProgress: checkFunction(options.onProgress, 'onProgress'),
     highWaterMark: size(options.highWaterMark, 'highWaterMark', 0) ?? DEFAULT_HIGH_WATER_MARK,
   }
 }

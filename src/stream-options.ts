@@ -84,10 +84,10 @@ export function checkSignal(signal: AbortSignal | undefined): AbortSignal | unde
   throw InvalidOptionError.expected('signal', 'an AbortSignal', signal)
 }
 
-/** Passes the function given as `onProgress`, if one is given. */
-export function checkFunction<T>(value: T): T {
+/** Passes a function, if one is given. */
+export function checkFunction<T>(value: T, name: string): T {
   if (value === undefined || typeof value === 'function') return value
-  throw InvalidOptionError.expected('onProgress', 'a function', value)
+  throw InvalidOptionError.expected(name, 'a function', value)
 }
 
 function placeOf(

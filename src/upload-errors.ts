@@ -142,6 +142,11 @@ export class CheckpointError extends UploadError {
 /** The stream was destroyed, without a reason, before it had finished. */
 export class DestroyedError extends UploadError {
   override readonly code = 'ERR_OSS_DESTROYED' as const
+
+  constructor(details: UploadErrorDetails) {
+    const { bucket, key } = details
+    super(`The upload of oss://${bucket}/${key} was destroyed before it had finished`, details)
+  }
 }
 
 /** How an upload ended that had begun to fail. */

@@ -1,4 +1,5 @@
-/** What an upload stream tells its user: the result, and what its events carry. */
+/** What an upload stream tells its user: the result, what its events carry, and its warnings. */
+import { asError } from './errors.js'
 
 /** A published object. */
 export interface UploadResult {
@@ -12,6 +13,10 @@ export interface UploadResult {
   readonly etag: string
   /** CRC-64/XZ of all bytes, unsigned decimal; absent if neither side computed it. */
   readonly crc64?: string
+  /** SHA-256 of all bytes in lower-case hexadecimal, with `sha256` or `expectedDigest.sha256`. */
+  readonly sha256?: string
+  /** MD5 of all bytes in lower-case hexadecimal, with `expectedDigest.md5`. */
+  readonly md5?: string
   /** Parts it was sent in; 1 for a PutObject. */
   readonly parts: number
   /** Absent for a PutObject. */
@@ -26,6 +31,41 @@ export interface UploadResult {
   readonly retries: number
 }
 
+/** Puts a result together; what is not known is left out rather than `undefined`. */
+export function uploadResult(
+  what: Pick<UploadResult, 'bucket' | 'key' | 'url' | 'size' | 'parts' | 'retries'> & {
+    readonly object: {
+      readonly etag: string
+      readonly versionId?: string | undefined
+      readonly requestId?: string | undefined
+    }
+    readonly crc64?: bigint | undefined
+    readonly uploadId: string | undefined
+    readonly digests: { readonly sha256?: string; readonly md5?: string }
+    readonly elapsedMs: number
+  },
+): UploadResult {
+  const { bucket, key, url, size, parts, retries, object, crc64, uploadId, digests } = what
+  const { sha256, md5 } = digests
+  const { etag, versionId, requestId } = object
+  return {
+    bucket,
+    key,
+    url,
+    size,
+    etag,
+    ...(crc64 !== undefined && { crc64: String(crc64) }),
+    ...(sha256 !== undefined && { sha256 }),
+    ...(md5 !== undefined && { md5 }),
+    parts,
+    ...(uploadId !== undefined && { uploadId }),
+    ...(versionId !== undefined && { versionId }),
+    ...(requestId !== undefined && { requestId }),
+    durationMs: Math.round(what.elapsedMs),
+    retries,
+  }
+}
+
 /** What the event `part` tells: a part that the service has acknowledged. */
 export interface UploadedPart {
   readonly partNumber: number
@@ -33,6 +73,14 @@ export interface UploadedPart {
   readonly size: number
   /** Without quotes. */
   readonly etag: string
+}
+
+/** Says as a process warning what can no longer be a failure: the object is published. */
+export function warnOfStaleCheckpoint(bucket: string, key: string, error: unknown): void {
+  process.emitWarning(
+    `oss://${bucket}/${key} is published, but its checkpoint could not be removed: ${asError(error).message}`,
+    { type: 'OssCheckpointWarning', code: 'OSS_CHECKPOINT' },
+  )
 }
 
 /** Says so as a process warning, too: a stream that will fail hours later should be noticed now. */

@@ -5,20 +5,24 @@
 import { onAbort } from './client/abort-hub.js'
 import type { RetryNotice } from './client/call-options.js'
 import type { Clock } from './client/clock.js'
-import { clientTarget } from './client-target.js'
+import { Conclusion } from './conclusion.js'
 import { asError, type Outcome } from './errors.js'
 import type { OssWriteStreamOptions, UploadProgress } from './options.js'
+import { PublishGuard } from './publish-guard.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
+import { streamUpload } from './stream-upload.js'
 import { StrictWritable } from './strict-writable.js'
 import type { LedgerRow } from './upload/ledger.js'
-import { MultipartUpload } from './upload/multipart-upload.js'
+import type { MultipartUpload } from './upload/multipart-upload.js'
 import type { Published } from './upload/upload-settings.js'
-import { completeError, DestroyedError } from './upload-errors.js'
+import { completeError, DestroyedError, type UploadErrorDetails } from './upload-errors.js'
 import {
   type CapacityWarning,
   type UploadedPart,
   type UploadResult,
+  uploadResult,
   warnOfCapacity,
+  warnOfStaleCheckpoint,
 } from './upload-result.js'
 
 /**
@@ -55,12 +59,11 @@ export class OssWriteStream extends StrictWritable {
   readonly settled: Promise<void>
   readonly #settings: ResolvedOptions
   readonly #clock: Clock
+  readonly #guard: PublishGuard
   readonly #upload: MultipartUpload
   readonly #startedAt: number
+  readonly #conclusion = new Conclusion<UploadResult>()
   #releaseSignal: () => void = ignore
-  #tellCompleted: (result: UploadResult) => void = ignore
-  #tellFailed: (reason: unknown) => void = ignore
-  #tellSettled: () => void = ignore
   #result: UploadResult | undefined
   #outcome: Outcome | undefined
   #abortError: Error | undefined
@@ -76,39 +79,30 @@ export class OssWriteStream extends StrictWritable {
     this.bucket = bucket
     this.key = key
     this.url = client.urlOf(bucket, key)
-    this.completed = new Promise((resolve, reject) => {
-      this.#tellCompleted = resolve
-      this.#tellFailed = reject
-    })
-    // Whoever ignores it has the stream's own events; it must not end the process.
-    this.completed.catch(ignore)
-    this.settled = new Promise((resolve) => {
-      this.#tellSettled = resolve
-    })
+    this.completed = this.#conclusion.completed
+    this.settled = this.#conclusion.settled
+    this.#guard = new PublishGuard(settings.guard)
     this.#upload = this.#newUpload()
     const { signal } = settings
-    // A reason such as `null` would make `destroy()` of it, which tells nobody.
-    this.#releaseSignal = onAbort(signal, () =>
-      this.destroy(signal?.reason || new DOMException('This operation was aborted', 'AbortError')),
-    )
+    this.#releaseSignal = onAbort(signal, () => this.destroy(reasonOf(signal)))
   }
 
-  /** Bytes accepted so far. */
+  /** Bytes accepted so far, and those that were skipped. */
   get bytesWritten(): number {
-    return this.#upload.bytesWritten
+    return this.#upload.progress.bytesWritten
   }
 
   /** Bytes that the service has acknowledged. */
   get bytesUploaded(): number {
-    return this.#result?.size ?? this.#upload.bytesUploaded
+    return this.#result?.size ?? this.#upload.progress.bytesUploaded
   }
 
   /** Parts that the service has acknowledged. */
   get partsUploaded(): number {
-    return this.#result?.parts ?? this.#upload.partsUploaded
+    return this.#result?.parts ?? this.#upload.progress.partsUploaded
   }
 
-  /** The upload that the parts belong to, once there is one; a small object needs none. */
+  /** The upload of the parts, once there is one; a small object needs none. */
   get uploadId(): string | undefined {
     return this.#upload.uploadId
   }
@@ -130,14 +124,34 @@ export class OssWriteStream extends StrictWritable {
 
   /** How far it has come; the same as the event `progress` tells, at any time. */
   get progress(): UploadProgress {
-    const upload = this.#upload
+    const { bytesWritten, partsInFlight, heldBytes } = this.#upload.progress
     return {
-      bytesWritten: upload.bytesWritten,
+      bytesWritten,
       bytesUploaded: this.bytesUploaded,
       partsUploaded: this.partsUploaded,
-      partsInFlight: upload.partsInFlight,
-      heldBytes: upload.heldBytes,
+      partsInFlight,
+      heldBytes,
       expectedSize: this.#settings.expectedSize,
+    }
+  }
+
+  /**
+   * With `checkpoint` and `sourceVersion`: how many bytes at the beginning an earlier run has stored of the
+   * same version; the source is to begin behind them. 0 if there are none, or if somebody wants
+   * to see all bytes (`sha256`, `expectedDigest`, `beforeComplete`). To be called before any write.
+   */
+  async skipStored(): Promise<number> {
+    if (this.writableLength > 0 || this.writableEnded) {
+      throw new RangeError('skipStored() was called after a write')
+    }
+    const isSeekable = this.#settings.checkpoint?.source !== undefined
+    if (!isSeekable || this.#guard.witness !== undefined) return 0
+    try {
+      return await this.#upload.skipStored()
+    } catch (error) {
+      // Called too late it does no harm; what it could not find out, a write could not either.
+      if (!(error instanceof RangeError)) this.destroy(asError(error))
+      throw error
     }
   }
 
@@ -185,27 +199,20 @@ export class OssWriteStream extends StrictWritable {
   #publish(published: Published): void {
     // Given up while Complete was under way: `outcome` tells that it has landed all the same.
     if (this.destroyed) return
-    const { object, size, crc64, parts } = published
-    const { uploadId } = this.#upload
-    this.#result = {
+    this.#result = uploadResult({
+      ...published,
       bucket: this.bucket,
       key: this.key,
       url: this.url,
-      size,
-      etag: object.etag,
-      ...(crc64 !== undefined && { crc64: String(crc64) }),
-      parts,
-      ...(uploadId !== undefined && { uploadId }),
-      ...(object.versionId !== undefined && { versionId: object.versionId }),
-      ...(object.requestId !== undefined && { requestId: object.requestId }),
-      durationMs: Math.round(this.#clock.ticks() - this.#startedAt),
+      uploadId: this.uploadId,
+      digests: this.#guard.digests,
+      elapsedMs: this.#clock.ticks() - this.#startedAt,
       retries: this.#retries,
-    }
+    })
     // Published: from here on neither a signal nor a listener can make a failure of it.
     this.#releaseSignal()
     this.#outcome = 'published'
-    this.#tellCompleted(this.#result)
-    this.#tellSettled()
+    this.#conclusion.succeed(this.#result)
     try {
       this.#tellProgress()
     } catch (thrown) {
@@ -215,40 +222,28 @@ export class OssWriteStream extends StrictWritable {
 
   /** Cleans up after anything but success, and completes the error that the user will see. */
   async #end(error: Error | null): Promise<Error | null> {
-    // Published: there is nothing left to do, and everything has been told.
+    // Published: everything has been told.
     if (this.#result !== undefined) return error
-    const reason = error ?? this.#destroyedError()
-    const report = await this.#upload.abort(reason)
-    this.#outcome = report.outcome
-    this.#abortError = report.abortError
-    const { uploadId } = this
-    completeError(reason, this.#upload, { ...report, uploadId })
-    this.#tellFailed(reason)
-    this.#tellSettled()
+    const reason = error ?? new DestroyedError(this.#details('unknown'))
+    const { outcome, abortError } = await this.#upload.abort(reason)
+    this.#outcome = outcome
+    this.#abortError = abortError
+    completeError(reason, this.#upload, { outcome, abortError, uploadId: this.uploadId })
+    this.#conclusion.fail(reason)
     return error
   }
 
   #newUpload(): MultipartUpload {
-    const { client, bucket, key, headers, exactSize, expectedSize, ...rest } = this.#settings
-    const target = clientTarget(client, {
-      bucket,
-      key,
-      headers,
+    const { bucket, key } = this
+    return streamUpload(this.#settings, this.#guard.witness, {
       onRetry: (notice) => this.#tellRetry(notice),
-    })
-    return new MultipartUpload(target, {
-      ...rest,
-      bucket,
-      key,
-      exactSize: exactSize ? expectedSize : undefined,
-      abortMs: client.timeouts.abortMs,
-      clock: this.#clock,
-      hooks: {
-        onUploadId: (uploadId) => this.emit('uploadId', uploadId),
-        onPart: (row) => this.#tellPart(row),
-        onCapacity: (capacity) => this.#tellCapacity(capacity),
-        onFailure: (error) => this.destroy(asError(error)),
-      },
+      onUploadId: (uploadId) => this.emit('uploadId', uploadId),
+      onPart: (row) => this.#tellPart(row),
+      onCapacity: (capacity) => this.#tellCapacity(capacity),
+      onFailure: (error) => this.destroy(asError(error)),
+      onResume: (notice) => this.emit('resume', notice),
+      onStaleCheckpoint: (error) => warnOfStaleCheckpoint(bucket, key, error),
+      beforePublish: (what) => this.#guard.check(what, this.#details('absent')),
     })
   }
 
@@ -263,28 +258,28 @@ export class OssWriteStream extends StrictWritable {
   }
 
   #tellPart({ partNumber, size, etag }: LedgerRow): void {
-    const part: UploadedPart = { partNumber, size, etag }
-    this.emit('part', part)
+    this.emit('part', { partNumber, size, etag } satisfies UploadedPart)
     this.#tellProgress()
   }
 
   #tellProgress(): void {
-    const { progress } = this
-    this.#settings.onProgress?.(progress)
-    this.emit('progress', progress)
+    this.#settings.onProgress?.(this.progress)
+    this.emit('progress', this.progress)
   }
 
   #tellCapacity(capacity: number): void {
-    const warning: CapacityWarning = { bytesWritten: this.bytesWritten, capacity }
     warnOfCapacity(this.bucket, this.key, capacity)
-    this.emit('capacity', warning)
+    this.emit('capacity', { bytesWritten: this.bytesWritten, capacity } satisfies CapacityWarning)
   }
 
-  #destroyedError(): DestroyedError {
-    const { bucket, key } = this
-    const message = `The upload of oss://${bucket}/${key} was destroyed before it had finished`
-    return new DestroyedError(message, { bucket, key, outcome: 'unknown', owner: this.#upload })
+  #details(outcome: Outcome): UploadErrorDetails {
+    return { bucket: this.bucket, key: this.key, outcome, owner: this.#upload }
   }
+}
+
+/** A reason such as `null` would make `destroy()` of it, which tells nobody. */
+function reasonOf(signal: AbortSignal | undefined): Error {
+  return signal?.reason || new DOMException('This operation was aborted', 'AbortError')
 }
 
 type Callback = (error?: Error | null) => void

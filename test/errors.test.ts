@@ -24,9 +24,11 @@ import {
 import { DataDirError } from '../src/server/data-dir-error.js'
 import {
   asUploadError,
+  CheckpointError,
   DestroyedError,
   PartLimitError,
   SizeMismatchError,
+  UnexpectedDigestError,
   UploadError,
 } from '../src/upload-errors.js'
 
@@ -48,7 +50,10 @@ const CLASSES: Record<OssErrorCode, () => OssError> = {
   ERR_OSS_UPLOAD: () => new UploadError('text', PLACE),
   ERR_OSS_SIZE_MISMATCH: () => new SizeMismatchError(5, 6, PLACE),
   ERR_OSS_PART_LIMIT: () => new PartLimitError(1000, PLACE),
-  ERR_OSS_DESTROYED: () => new DestroyedError('text', PLACE),
+  ERR_OSS_UNEXPECTED_DIGEST: () =>
+    new UnexpectedDigestError('sha256', { expected: 'a', actual: 'b' }, PLACE),
+  ERR_OSS_CHECKPOINT: () => new CheckpointError('foreign', PLACE),
+  ERR_OSS_DESTROYED: () => new DestroyedError(PLACE),
   ERR_OSS_DOWNLOAD: () => new DownloadError('text', READ),
   ERR_OSS_OBJECT_CHANGED: () => new ObjectChangedError('E', READ),
   ERR_OSS_RANGE: () => new ObjectRangeError(5, READ),
@@ -72,6 +77,8 @@ const NAMES: Record<OssErrorCode, string> = {
   ERR_OSS_UPLOAD: 'UploadError',
   ERR_OSS_SIZE_MISMATCH: 'SizeMismatchError',
   ERR_OSS_PART_LIMIT: 'PartLimitError',
+  ERR_OSS_UNEXPECTED_DIGEST: 'UnexpectedDigestError',
+  ERR_OSS_CHECKPOINT: 'CheckpointError',
   ERR_OSS_DESTROYED: 'DestroyedError',
   ERR_OSS_DOWNLOAD: 'DownloadError',
   ERR_OSS_OBJECT_CHANGED: 'ObjectChangedError',
@@ -85,6 +92,8 @@ const UPLOAD_CODES = [
   'ERR_OSS_UPLOAD',
   'ERR_OSS_SIZE_MISMATCH',
   'ERR_OSS_PART_LIMIT',
+  'ERR_OSS_UNEXPECTED_DIGEST',
+  'ERR_OSS_CHECKPOINT',
   'ERR_OSS_DESTROYED',
 ]
 
@@ -352,7 +361,7 @@ describe('asUploadError', () => {
   })
 
   it.each([
-    ["an upload's own error", new DestroyedError('text', WHERE)],
+    ["an upload's own error", new DestroyedError(WHERE)],
     ['a foreign error', new Error('mine')],
     ['what is no error at all', 'a text'],
     ['nothing', undefined],

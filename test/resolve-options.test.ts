@@ -8,7 +8,8 @@ import { CLIENT_OPTION_NAMES, type OssClientOptions } from '../src/client/option
 import { InvalidOptionError } from '../src/errors.js'
 import type { OssWriteStreamOptions } from '../src/options.js'
 import { OBJECT_HEADER_OPTION_NAMES, type ObjectHeaderOptions } from '../src/protocol/headers.js'
-import { MARKER_NAME, OPTION_NAMES, resolveOptions } from '../src/resolve-options.js'
+import { MARKER_NAME } from '../src/resolve-headers.js'
+import { OPTION_NAMES, resolveOptions } from '../src/resolve-options.js'
 import { createOssServer, type OssServer } from '../src/server/server.js'
 import { createOssWriteStream } from '../src/write-stream.js'
 
@@ -25,6 +26,12 @@ const UPLOAD_OPTION_NAMES = [
   'maxMemory',
   'expectedSize',
   'exactSize',
+  'expectedDigest',
+  'sha256',
+  'beforeComplete',
+  'onMismatch',
+  'checkpoint',
+  'sourceVersion',
   'leavePartsOnError',
   'signal',
   'onProgress',
@@ -95,6 +102,36 @@ describe('a bad value', () => {
     ['expectedSize', -1, 'Expected `expectedSize` to be an integer from 0 (bytes), got `-1`'],
     ['expectedSize', 2 ** 53, 'an integer from 0'],
     ['exactSize', 'yes', 'Expected `exactSize` to be a boolean, got `yes` (string)'],
+    ['expectedDigest', 'abc', 'Expected `expectedDigest` to be an object, a plain one'],
+    ['expectedDigest', { sha1: 'a' }, 'Unknown option `sha1` of `expectedDigest`', 'sha1'],
+    [
+      'expectedDigest',
+      { md5: 'x'.repeat(32) },
+      'to be a string of 32 hexadecimal digits',
+      'expectedDigest.md5',
+    ],
+    [
+      'expectedDigest',
+      { md5: '1B2M2Y8AsgTpgAmY7PhCfg==' },
+      'to be a string of 32 hexadecimal digits',
+      'expectedDigest.md5',
+    ],
+    [
+      'expectedDigest',
+      { sha256: 'a'.repeat(63) },
+      'to be a string of 64 hexadecimal digits',
+      'expectedDigest.sha256',
+    ],
+    ['expectedDigest', { crc64: '0x1' }, 'to be unsigned decimal', 'expectedDigest.crc64'],
+    ['expectedDigest', { crc64: -1n }, 'to be unsigned decimal', 'expectedDigest.crc64'],
+    ['sha256', 'yes', 'Expected `sha256` to be a boolean'],
+    ['beforeComplete', true, 'Expected `beforeComplete` to be a function'],
+    ['onMismatch', 'remove', "Expected `onMismatch` to be 'delete' or 'keep'"],
+    ['checkpoint', './upload.checkpoint', 'a store with the methods load, save and remove'],
+    ['checkpoint', { load() {}, save() {} }, 'a store with the methods load, save and remove'],
+    ['sourceVersion', '', 'Expected `sourceVersion` to be a string of 1 to 1024 characters'],
+    ['sourceVersion', 7, 'Expected `sourceVersion` to be a string of 1 to 1024 characters'],
+    ['sourceVersion', 'v1', 'Expected `checkpoint` to be given with `sourceVersion`', 'checkpoint'],
     [
       'exactSize',
       true,
@@ -423,6 +460,9 @@ describe('what is taken', () => {
       exactSize: false,
       expectedSize: undefined,
       leavePartsOnError: false,
+      guard: { expectedDigest: {}, sha256: false, beforeComplete: undefined },
+      onMismatch: 'keep',
+      checkpoint: undefined,
       signal: undefined,
       onProgress: undefined,
       digests: { md5: true, crc64: false },
@@ -484,6 +524,58 @@ describe('the marker', () => {
     const meta = { a: 'x'.repeat(room) }
     expect(refusalOf(TARGET, whole({ meta })).message).toContain('at most 8192 bytes')
     expect(() => resolve({ meta, marker: false })).not.toThrow()
+  })
+})
+
+describe('options that contradict each other', () => {
+  const checkpoint = { load() {}, save() {}, remove() {} }
+  it.each([
+    [{ onMismatch: 'delete', marker: false }, 'onMismatch'],
+    [{ checkpoint, integrity: false }, 'integrity'],
+    [{ sha256: true, meta: { 'Osspipe-SHA256': 'a' } }, 'meta'],
+    [{ expectedDigest: { sha256: 'a'.repeat(64) }, meta: { 'osspipe-sha256': 'a' } }, 'meta'],
+  ] as const)('%j are refused', (options, option) => {
+    expect(refusalOf(TARGET, whole(options)).option).toBe(option)
+  })
+
+  it('leave the name of the SHA-256 to the caller where nobody asks for one', () => {
+    const { headers } = resolve({ meta: { 'osspipe-sha256': 'mine' } })
+    expect(headers.meta).toMatchObject({ 'osspipe-sha256': 'mine' })
+  })
+
+  it('count the SHA-256 towards the 8 KiB of user metadata, though it comes later', () => {
+    const meta = { a: 'x'.repeat(8 * 1024 - 1 - 24 - MARKER_NAME.length) }
+    expect(() => resolve({ meta })).not.toThrow()
+    expect(refusalOf(TARGET, whole({ meta, sha256: true })).option).toBe('meta')
+  })
+})
+
+describe('a checkpoint', () => {
+  const store = { load: () => undefined, save() {}, remove() {} }
+  const digestOf = (options: OssWriteStreamOptions) =>
+    resolve({ checkpoint: store, ...options }).checkpoint?.headers
+
+  it('keeps the parts of an upload that fails, unless that is refused', () => {
+    expect(resolve({ checkpoint: store }).leavePartsOnError).toBe(true)
+    expect(resolve({ checkpoint: store, leavePartsOnError: false }).leavePartsOnError).toBe(false)
+  })
+
+  it('knows the object headers, in any order, without the marker', () => {
+    const meta = { a: '1', b: '2' }
+    expect(digestOf({ meta, acl: 'private' })).toMatch(/^[0-9a-f]{64}$/)
+    expect(digestOf({ acl: 'private', meta: { b: '2', a: '1' } })).toBe(
+      digestOf({ meta, acl: 'private' }),
+    )
+  })
+
+  it.each([
+    { meta: { a: '1' } },
+    { contentType: 'text/plain' },
+    { expires: new Date(0) },
+    { expectedDigest: { sha256: 'a'.repeat(64) } },
+    { tagging: { a: 'b' } },
+  ])('tells %j from none', (options) => {
+    expect(digestOf(options)).not.toBe(digestOf({}))
   })
 })
 

@@ -25,6 +25,24 @@ export function createMd5(): Md5 {
   }
 }
 
+/** A SHA-256 that grows with the bytes. */
+export interface Sha256 {
+  update(bytes: Uint8Array): void
+  /** The 32 bytes; ends it, no call may follow. */
+  digest(): Uint8Array
+}
+
+/** Starts a SHA-256. The service knows none of a whole object: it is for people and their tools. */
+export function createSha256(): Sha256 {
+  const hash = createHash('sha256')
+  return {
+    update: (bytes) => {
+      hash.update(bytes)
+    },
+    digest: () => hash.digest(),
+  }
+}
+
 /** Returns a digest as Content-MD5 has it: base64 of the bytes, never of their hexadecimal text. */
 export function md5Base64(digest: Uint8Array): string {
   return bufferOf(digest).toString('base64')

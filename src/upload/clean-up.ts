@@ -13,8 +13,6 @@ export interface CleanUpClock {
 const MAX_ROUNDS = 3
 
 export interface CleanUpSettings {
-  /** Only ask after the upload, and leave it. */
-  readonly leavePartsOnError: boolean
   /** Deadline of each step, in milliseconds. */
   readonly abortMs: number
   readonly clock: CleanUpClock
@@ -36,19 +34,24 @@ export class CleanUp {
     return withDeadline(this.#settings.abortMs, this.#settings.clock, what, task)
   }
 
-  /**
-   * Ends the upload on the server, once, unless that fails; where the parts are to be kept it only
-   * asks after it. `alive`: until now the upload existed.
-   */
+  /** Only asks after the upload, and leaves it. */
+  ask(uploadId: string): Promise<'alive' | 'gone'> {
+    return this.inTime('ListParts', async (signal) =>
+      (await this.#target.isAlive({ uploadId, signal })) ? 'alive' : 'gone',
+    )
+  }
+
+  /** Ends an upload of an earlier run. */
+  discard(uploadId: string): Promise<'alive' | 'gone'> {
+    return this.inTime('AbortMultipartUpload', (signal) =>
+      endUpload(this.#target, uploadId, { partsSent: true, signal }),
+    )
+  }
+
+  /** Ends the upload of this run, once, unless that fails. `alive`: until now it existed. */
   end(uploadId: string, partsSent: boolean): Promise<'alive' | 'gone'> {
-    const target = this.#target
-    if (this.#settings.leavePartsOnError) {
-      return this.inTime('ListParts', async (signal) =>
-        (await target.isAlive({ uploadId, signal })) ? 'alive' : 'gone',
-      )
-    }
     this.#ended ??= this.inTime('AbortMultipartUpload', (signal) =>
-      endUpload(target, uploadId, { partsSent, signal }),
+      endUpload(this.#target, uploadId, { partsSent, signal }),
     ).catch((error: unknown) => {
       // It may be tried once more, under a deadline of its own.
       this.#ended = undefined

@@ -5,12 +5,15 @@
  *  idle ──finish(), fits one part──▶ putting ──────────────────────────────┐
  *   │                                                                      ▼
  *   └─first part full─▶ initiating ─id─▶ uploading ─finish()─▶ draining ─▶ completing ─▶ completed
+ *  idle ──an earlier run may be gone on with──▶ resuming ──▶ putting | initiating | uploading
  *  any but a terminal ──abort()──▶ aborting ──▶ aborted | suspended (parts kept) | completed (it had landed)
  */
 
 export type UploadState =
   /** Nothing on the server; the first part is being filled. */
   | 'idle'
+  /** Asking after an upload of an earlier run: there may be one, with parts. Nothing is sent yet. */
+  | 'resuming'
   /** One PutObject is under way: nothing on the server, then the object. */
   | 'putting'
   /** InitiateMultipartUpload is under way: maybe an upload id that we do not know. */
@@ -31,7 +34,8 @@ export type UploadState =
   | 'suspended'
 
 export const TRANSITIONS: Readonly<Record<UploadState, readonly UploadState[]>> = {
-  idle: ['initiating', 'putting', 'aborting'],
+  idle: ['resuming', 'initiating', 'putting', 'aborting'],
+  resuming: ['initiating', 'uploading', 'putting', 'aborting'],
   putting: ['completed', 'aborting'],
   initiating: ['uploading', 'aborting'],
   uploading: ['draining', 'aborting'],

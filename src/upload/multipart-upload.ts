@@ -12,60 +12,58 @@ import {
   SizeMismatchError,
   type UploadErrorDetails,
 } from '../upload-errors.js'
-import { BufferPool, bufferSizeFor } from './buffer-pool.js'
-import { CleanUp } from './clean-up.js'
+import { CapacityAlarm } from './capacity-alarm.js'
 import { combinedCrc64 } from './ledger.js'
 import { isTerminal, mayEnter, type UploadState } from './lifecycle.js'
 import { Part } from './part.js'
-import { PartFiller } from './part-filler.js'
-import { PartSender } from './part-sender.js'
-import type { AbortReport, Published, UploadSettings } from './upload-settings.js'
+import { type LineProgress, PartLine } from './part-line.js'
+import { Publisher } from './publisher.js'
+import { RemoteUpload } from './remote-upload.js'
+import type { AbortReport, Published, PublishNotes, UploadSettings } from './upload-settings.js'
 import type { StoredObject, UploadTarget } from './upload-target.js'
-import { judgeAnswer, judgeError, type Sent, type Verdict } from './verdict.js'
-
-const CAPACITY_WARNING = 0.8
+import type { Verdict } from './verdict.js'
 
 export class MultipartUpload {
-  readonly #target: UploadTarget
   readonly #settings: UploadSettings
-  readonly #pool: BufferPool
-  readonly #filler: PartFiller
-  readonly #sender: PartSender
-  readonly #cleanUp: CleanUp
+  readonly #line: PartLine
+  readonly #remote: RemoteUpload
+  readonly #publisher: Publisher
+  readonly #alarm: CapacityAlarm
   /** Cancels parts and a Put; stops further attempts of Initiate and Complete. */
   readonly #cancel = new AbortController()
   #state: UploadState = 'idle'
-  #initiated: Promise<string> | undefined
+  /** An earlier run has been asked after, or there is none. */
+  #hasResumed: boolean
+  /** The upload id, once there is or will be one; rejects if it could not be begun. */
+  #opened: Promise<string> | undefined
   #publishing: Promise<Verdict> | undefined
   #aborted: Promise<AbortReport> | undefined
   /** Why it is over: the first failure, or the reason of an abort. */
   #over: { readonly reason: unknown } | undefined
-  #uploadId: string | undefined
-  #putSent = false
   #bytes = 0
-  #capacityTold = false
 
   constructor(target: UploadTarget, settings: UploadSettings) {
-    const { plan, digests, clock, concurrency, hooks } = settings
-    this.#target = target
+    const { plan, digests, witness, clock, concurrency, hooks } = settings
     this.#settings = settings
-    this.#cleanUp = new CleanUp(target, settings)
-    this.#pool = new BufferPool(bufferSizeFor(plan.partSize), plan.maxMemory)
-    this.#sender = new PartSender(target, {
-      pool: this.#pool,
+    this.#hasResumed = settings.checkpoint === undefined
+    const signal = this.#cancel.signal
+    this.#remote = new RemoteUpload(target, settings, signal)
+    const { cleanUp } = this.#remote
+    this.#publisher = new Publisher(target, { ...settings, cleanUp, signal })
+    this.#alarm = new CapacityAlarm({ ...settings, tell: (bytes) => hooks.onCapacity(bytes) })
+    this.#line = new PartLine(target, {
+      plan,
+      digests,
+      witness,
       concurrency,
-      signal: this.#cancel.signal,
+      signal,
+      breathe: () => clock.breathe(),
+      findStored: (...part) => this.#remote.find(...part),
+      onFull: (part) => this.#seal(part),
       onStored: (row) => {
         if (this.#over === undefined) hooks.onPart(row)
       },
       onFailure: (error) => this.#fail(error),
-    })
-    this.#filler = new PartFiller({
-      plan,
-      digests,
-      pool: this.#pool,
-      breathe: () => clock.breathe(),
-      onFull: (part) => this.#seal(part),
       onPartLimit: () => new PartLimitError(capacityOf(plan), this.#details()),
     })
   }
@@ -74,33 +72,13 @@ export class MultipartUpload {
     return this.#state
   }
 
-  /** Bytes taken in: those copied into part buffers. */
-  get bytesWritten(): number {
-    return this.#filler.bytes
-  }
-
-  /** Bytes of the parts that the service has acknowledged. */
-  get bytesUploaded(): number {
-    return this.#sender.ledger.bytes
-  }
-
-  /** Parts that the service has acknowledged. */
-  get partsUploaded(): number {
-    return this.#sender.ledger.count
-  }
-
-  /** Requests for parts on the wire, or about to be. */
-  get partsInFlight(): number {
-    return this.#sender.inFlight
-  }
-
-  /** Memory held in part buffers, in bytes: filling + sealed + in flight. */
-  get heldBytes(): number {
-    return this.#pool.heldBytes
+  /** How far the bytes have come. */
+  get progress(): LineProgress {
+    return this.#line
   }
 
   get uploadId(): string | undefined {
-    return this.#uploadId
+    return this.#remote.id
   }
 
   /**
@@ -111,26 +89,49 @@ export class MultipartUpload {
     this.#assertOpen()
     this.#bytes += chunk.byteLength
     const { exactSize = this.#bytes } = this.#settings
-    if (this.#bytes > exactSize) throw this.#sizeMismatch(exactSize)
-    return this.#filler.append(chunk)
+    if (this.#bytes > exactSize)
+      throw new SizeMismatchError(exactSize, this.#bytes, this.#details())
+    if (this.#hasResumed) return this.#line.append(chunk)
+    return this.#resume().then(() => this.#line.append(chunk))
+  }
+
+  /**
+   * Adopts the parts 1 to n that an earlier run has stored, unread, and tells how many bytes they
+   * are: the source is to begin behind them. To be called before the first byte.
+   */
+  async skipStored(): Promise<number> {
+    this.#assertOpen()
+    await this.#resume()
+    if (this.#bytes > 0) throw new RangeError('skipStored() was called after a write')
+    const bytes = this.#line.adopt((sizeOf) => this.#remote.prefix(sizeOf))
+    if (bytes > 0) this.#enter('uploading')
+    this.#bytes = bytes
+    return bytes
   }
 
   /** Sends what is left and publishes the object. Rejects with the failure if it cannot be. */
   async finish(): Promise<Published> {
     this.#assertOpen()
+    await this.#resume()
     const { exactSize = this.#bytes } = this.#settings
-    if (this.#bytes !== exactSize) throw this.#sizeMismatch(exactSize)
-    const last = this.#filler.takeLast()
-    if (this.#initiated === undefined)
-      return this.#put(last ?? new Part(1, 0, this.#settings.digests))
+    if (this.#bytes !== exactSize)
+      throw new SizeMismatchError(exactSize, this.#bytes, this.#details())
+    const last = this.#line.takeLast()
+    if (this.#bytes === 0) {
+      // An upload needs a part: an empty object is put.
+      await this.#remote.discard()
+      this.#opened = undefined
+      this.#assertOpen()
+    }
+    if (this.#opened === undefined) return this.#put(last ?? new Part(1, 0, this.#settings.digests))
     if (last !== undefined) this.#seal(last)
     // A failing Initiate is reported by the parts that wait for it.
-    await this.#initiated.catch(() => undefined)
+    await this.#opened.catch(() => undefined)
     this.#assertOpen()
     this.#enter('draining')
-    await this.#sender.settled()
+    await this.#line.settled()
     this.#assertOpen()
-    return this.#complete(await this.#initiated)
+    return this.#complete(await this.#opened)
   }
 
   /**
@@ -143,17 +144,18 @@ export class MultipartUpload {
   }
 
   #seal(part: Part): void {
-    if (this.#initiated === undefined) {
+    if (this.#opened === undefined) {
       this.#enter('initiating')
-      this.#initiated = this.#initiate()
+      this.#opened = this.#open()
+    } else if (this.#state === 'resuming') {
+      this.#enter('uploading')
     }
-    this.#sender.send(part, this.#initiated)
-    this.#warnOfCapacity()
+    this.#line.send(part, this.#opened)
+    this.#alarm.check(this.#bytes)
   }
 
-  async #initiate(): Promise<string> {
-    const uploadId = await this.#target.initiate({ stop: this.#cancel.signal })
-    this.#uploadId = uploadId
+  async #open(): Promise<string> {
+    const uploadId = await this.#remote.open()
     if (this.#over === undefined) {
       this.#enter('uploading')
       this.#settings.hooks.onUploadId(uploadId)
@@ -161,63 +163,67 @@ export class MultipartUpload {
     return uploadId
   }
 
+  /** Asks after an earlier run, unless that has been done. */
+  async #resume(): Promise<void> {
+    if (this.#hasResumed) return
+    // Another call may be asking already.
+    if (this.#state === 'idle') this.#enter('resuming')
+    await this.#remote.resume()
+    this.#assertOpen()
+    this.#hasResumed = true
+    const { uploadId } = this
+    if (uploadId === undefined || this.#opened !== undefined) return
+    this.#opened = Promise.resolve(uploadId)
+    this.#settings.hooks.onUploadId(uploadId)
+  }
+
   async #put(part: Part): Promise<Published> {
-    this.#enter('putting')
-    const { size } = part
-    const onSend = () => {
-      this.#putSent = true
-    }
-    const request = { ...part.seal(), size, signal: this.#cancel.signal, onSend }
-    const { crc64, md5 } = request.digests
     try {
-      this.#publishing = this.#publish({ size, md5: md5 && md5Hex(md5), crc64 }, () =>
-        this.#target.put(request),
+      const size = this.#bytes
+      const { body, digests } = part.seal()
+      const { md5, crc64 } = digests
+      const sent = { size, md5: md5 && md5Hex(md5), crc64, marker: this.#remote.marker }
+      return await this.#publish('putting', { parts: 1, crc64 }, ({ meta } = {}) =>
+        this.#publisher.put({ body, digests, size, meta }, sent),
       )
-      const object = this.#settle(await this.#publishing)
-      return { object, size, crc64: object.crc64 ?? crc64, parts: 1 }
     } finally {
-      this.#pool.release(part.buffers)
+      this.#line.release(part)
     }
   }
 
-  async #complete(uploadId: string): Promise<Published> {
-    const parts = this.#sender.finish()
-    const size = this.#bytes
+  #complete(uploadId: string): Promise<Published> {
+    const parts = this.#line.finish()
     const crc64 = combinedCrc64(parts)
-    const request = { uploadId, parts, stop: this.#cancel.signal }
-    this.#enter('completing')
-    this.#publishing = this.#publish({ size, crc64 }, () => this.#target.complete(request))
-    const object = this.#settle(await this.#publishing)
-    return { object, size, crc64: object.crc64 ?? crc64, parts: parts.length }
+    const sent = { size: this.#bytes, crc64, marker: this.#remote.marker }
+    // Parts of an earlier run count: there is something to be cleaned up after.
+    const hasParts = this.#line.hasSent || this.#remote.isResumable
+    return this.#publish('completing', { parts: parts.length, crc64 }, () =>
+      this.#publisher.complete({ uploadId, parts }, sent, hasParts),
+    )
   }
 
-  /** Sends what publishes the object and finds out whether it did. Never rejects. */
-  async #publish(what: Sent, send: () => Promise<StoredObject>): Promise<Verdict> {
-    const { marker, bucket, key, leavePartsOnError } = this.#settings
-    const sent: Sent = { ...what, marker }
-    try {
-      return judgeAnswer(await send(), sent, `oss://${bucket}/${key}`)
-    } catch (error) {
-      const uploadId = this.#uploadId
-      // A Put that we have cut short ourselves: its bytes may have been out already.
-      if (uploadId === undefined && this.#cancel.signal.aborted) {
-        return { error, outcome: this.#putSent ? 'unknown' : 'absent' }
-      }
-      const head = () =>
-        this.#cleanUp.inTime('HeadObject', (signal) => this.#target.head({ signal }))
-      if (uploadId === undefined) return judgeError(error, sent, { head })
-      return judgeError(error, sent, {
-        head,
-        endUpload: () => this.#cleanUp.end(uploadId, this.#sender.hasSent),
-        keepsParts: leavePartsOnError,
-      })
-    }
+  async #publish(
+    state: UploadState,
+    what: Pick<Published, 'parts' | 'crc64'>,
+    send: (notes: PublishNotes | undefined) => Promise<Verdict>,
+  ): Promise<Published> {
+    const { parts, crc64 } = what
+    const size = this.#bytes
+    // The last moment at which the caller may refuse.
+    const asked = { size, parts, crc64, signal: this.#cancel.signal }
+    const notes = await this.#settings.hooks.beforePublish?.(asked)
+    this.#assertOpen()
+    this.#enter(state)
+    this.#publishing = send(notes)
+    const object = this.#settle(await this.#publishing)
+    await this.#remote.forget()
+    return { object, size, crc64: object.crc64 ?? crc64, parts }
   }
 
   #settle(verdict: Verdict): StoredObject {
     if ('error' in verdict) throw this.#fail(verdict.error, verdict.outcome)
     // A finished stream may be kept for its result: its buffers need not be.
-    this.#pool.close(new RangeError('The upload is over'))
+    this.#line.closePool(new RangeError('The upload is over'))
     if (this.#over === undefined) this.#enter('completed')
     return verdict.object
   }
@@ -227,24 +233,20 @@ export class MultipartUpload {
     this.#enter('aborting')
     this.#close(reason)
     const verdict = await this.#publishing
-    await this.#sender.settled()
+    await this.#line.settled()
     if (verdict !== undefined && ('object' in verdict || verdict.outcome === 'published')) {
       this.#enter('completed')
-      return { outcome: 'published' }
+      const abortError = 'object' in verdict ? undefined : verdict.abortError
+      return { outcome: 'published', abortError }
     }
     const outcome = verdict?.outcome ?? 'absent'
-    const uploadId = this.#uploadId
-    if (uploadId === undefined || this.#settings.leavePartsOnError) {
-      this.#enter(uploadId === undefined ? 'aborted' : 'suspended')
-      return { outcome }
-    }
     try {
-      await this.#cleanUp.end(uploadId, this.#sender.hasSent)
-      return { outcome }
+      const remains = await this.#remote.close(this.#line.hasSent)
+      this.#enter(remains === 'kept' ? 'suspended' : 'aborted')
+      return { outcome, abortError: verdict?.abortError }
     } catch (error) {
-      return { outcome, abortError: asError(error) }
-    } finally {
       this.#enter('aborted')
+      return { outcome, abortError: asError(error) }
     }
   }
 
@@ -259,29 +261,13 @@ export class MultipartUpload {
 
   #close(reason: unknown): void {
     this.#over ??= { reason }
-    this.#sender.close(reason)
-    this.#pool.close(reason)
-    this.#filler.close(reason)
+    this.#line.close(reason)
     this.#cancel.abort(reason)
-  }
-
-  #sizeMismatch(exactSize: number): Error {
-    return new SizeMismatchError(exactSize, this.#bytes, this.#details())
   }
 
   #details(): UploadErrorDetails {
     const { bucket, key } = this.#settings
-    return { bucket, key, uploadId: this.#uploadId, outcome: 'absent', owner: this }
-  }
-
-  #warnOfCapacity(): void {
-    const { plan, exactSize, hooks } = this.#settings
-    // With an exact size the plan has been held against the end already.
-    if (this.#capacityTold || exactSize !== undefined) return
-    const capacity = capacityOf(plan)
-    if (this.#bytes <= CAPACITY_WARNING * capacity) return
-    this.#capacityTold = true
-    hooks.onCapacity(capacity)
+    return { bucket, key, uploadId: this.uploadId, outcome: 'absent', owner: this }
   }
 
   #assertOpen(): void {

@@ -5,11 +5,12 @@
  */
 import { MAX_PARTS, type PartPlan, partSizeAt } from '../protocol/part-plan.js'
 import type { BufferPool } from './buffer-pool.js'
-import { type DigestChoice, Part } from './part.js'
+import { type DigestChoice, Part, type Witness } from './part.js'
 
 export interface PartFillerSettings {
   readonly plan: PartPlan
   readonly digests: DigestChoice
+  readonly witness?: Witness | undefined
   readonly pool: BufferPool
   /** Lets the event loop take one turn. */
   breathe(): Promise<void>
@@ -50,11 +51,20 @@ export class PartFiller {
     return this.#appendRest(chunk, taken)
   }
 
+  /** Begins behind the first `parts` parts, of `bytes` bytes, which an earlier run has stored. */
+  skip(parts: number, bytes: number): void {
+    this.#handedOver = parts
+    this.#bytes = bytes
+  }
+
   /** Hands the last part over, full or not; `undefined` if there never was a byte for it. */
   takeLast(): Part | undefined {
     const last = this.#filling
     this.#filling = undefined
-    if (last !== undefined) this.#handedOver = last.partNumber
+    if (last !== undefined) {
+      last.close()
+      this.#handedOver = last.partNumber
+    }
     return last
   }
 
@@ -103,7 +113,7 @@ export class PartFiller {
   }
 
   #openPart(): Part {
-    const { plan, digests, onFull, onPartLimit } = this.#settings
+    const { plan, digests, witness, onFull, onPartLimit } = this.#settings
     if (this.#filling?.isFull) {
       const full = this.takeLast()
       if (full !== undefined) onFull(full)
@@ -111,7 +121,7 @@ export class PartFiller {
     if (this.#filling !== undefined) return this.#filling
     const partNumber = this.#handedOver + 1
     if (partNumber > MAX_PARTS) throw onPartLimit()
-    this.#filling = new Part(partNumber, partSizeAt(partNumber, plan), digests)
+    this.#filling = new Part(partNumber, partSizeAt(partNumber, plan), digests, witness)
     return this.#filling
   }
 }

@@ -6,7 +6,7 @@ import type { BufferPool } from './buffer-pool.js'
 import { Ledger, type LedgerRow } from './ledger.js'
 import type { Part } from './part.js'
 import { Permits } from './permits.js'
-import type { UploadTarget } from './upload-target.js'
+import type { BodyDigests, UploadTarget } from './upload-target.js'
 
 export interface PartSenderSettings {
   readonly pool: BufferPool
@@ -14,6 +14,8 @@ export interface PartSenderSettings {
   readonly concurrency: number
   /** Cancels the parts under way. */
   readonly signal: AbortSignal
+  /** The row of a part that need not be sent, because the service has it already. */
+  findStored?(partNumber: number, size: number, digests: BodyDigests): LedgerRow | undefined
   onStored(row: LedgerRow): void
   onFailure(error: unknown): void
 }
@@ -50,6 +52,12 @@ export class PartSender {
     this.#sending.add(sending)
   }
 
+  /** Counts parts that an earlier run has stored, before any part of this one. */
+  adopt(rows: readonly LedgerRow[]): void {
+    this.#parts += rows.length
+    for (const row of rows) this.#record(row)
+  }
+
   /** Resolves once no part is under way. */
   async settled(): Promise<void> {
     while (this.#sending.size > 0) await Promise.all(this.#sending)
@@ -82,10 +90,12 @@ export class PartSender {
   }
 
   async #sendNow(part: Part, uploadId: string): Promise<void> {
-    const { signal, onStored } = this.#settings
+    const { signal } = this.#settings
     signal.throwIfAborted()
     const { partNumber, size } = part
     const { body, digests } = part.seal()
+    const found = this.#settings.findStored?.(partNumber, size, digests)
+    if (found !== undefined) return this.#record(found)
     this.#hasSent = true
     const stored = await this.#target.uploadPart({
       uploadId,
@@ -95,8 +105,11 @@ export class PartSender {
       digests,
       signal,
     })
-    const row = { partNumber, size, etag: stored.etag, crc64: stored.crc64 ?? digests.crc64 }
+    this.#record({ partNumber, size, etag: stored.etag, crc64: stored.crc64 ?? digests.crc64 })
+  }
+
+  #record(row: LedgerRow): void {
     this.ledger.record(row)
-    onStored(row)
+    this.#settings.onStored(row)
   }
 }

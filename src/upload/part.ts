@@ -11,6 +11,11 @@ export interface DigestChoice {
   readonly crc64: boolean
 }
 
+/** Sees the bytes of all parts, in order. */
+export interface Witness {
+  update(bytes: Uint8Array): void
+}
+
 /** Bytes hashed at a time: large enough to amortise the call, small enough to stay in the cache. */
 const STRIDE = 64 * 1024
 
@@ -21,15 +26,17 @@ export class Part {
   readonly #buffers: Uint8Array[] = []
   readonly #md5: ReturnType<typeof createMd5> | undefined
   readonly #crc64: ReturnType<typeof createCrc64> | undefined
+  readonly #witness: Witness | undefined
   #size = 0
   /** Bytes used of the last buffer, and how many of these are hashed. */
   #used = 0
   #hashed = 0
 
-  constructor(partNumber: number, capacity: number, digests: DigestChoice) {
+  constructor(partNumber: number, capacity: number, digests: DigestChoice, witness?: Witness) {
     this.partNumber = partNumber
     this.capacity = capacity
     this.#md5 = digests.md5 ? createMd5() : undefined
+    this.#witness = witness
     this.#crc64 = digests.crc64 ? createCrc64() : undefined
   }
 
@@ -74,6 +81,11 @@ export class Part {
     return count
   }
 
+  /** No byte comes any more: the witness must have seen all, before it sees one of the next part. */
+  close(): void {
+    this.#hashUpTo(0)
+  }
+
   /** Ends the part: its bytes, in order, and their digests. */
   seal(): { readonly body: Uint8Array[]; readonly digests: BodyDigests } {
     this.#hashUpTo(0)
@@ -91,6 +103,7 @@ export class Part {
     const bytes = buffer.subarray(this.#hashed, this.#used)
     this.#md5?.update(bytes)
     this.#crc64?.update(bytes)
+    this.#witness?.update(bytes)
     this.#hashed = this.#used
   }
 }

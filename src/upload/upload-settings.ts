@@ -1,9 +1,12 @@
 /** What an upload is told when it begins, and what it tells: the types of `MultipartUpload`. */
 import type { Outcome } from '../errors.js'
 import type { PartPlan } from '../protocol/part-plan.js'
+import type { CheckpointStore } from './checkpoint.js'
 import type { CleanUpClock } from './clean-up.js'
 import type { LedgerRow } from './ledger.js'
 import type { DigestChoice } from './part.js'
+import type { OnMismatch } from './publisher.js'
+import type { ResumeNotice } from './resumption.js'
 import type { StoredObject } from './upload-target.js'
 
 export interface UploadSettings {
@@ -22,8 +25,34 @@ export interface UploadSettings {
   readonly abortMs: number
   /** Value of the upload's marker in the user metadata; `undefined` if it was turned off. */
   readonly marker?: string | undefined
+  /** What becomes of an object that was published with other bytes than ours. */
+  readonly onMismatch: OnMismatch
+  /** Going on with an earlier run; `undefined` if there is nothing to go on with, nor will be. */
+  readonly checkpoint?: CheckpointSettings | undefined
+  /** Sees all bytes once, in order, before the last of them can be published. */
+  readonly witness?: { update(bytes: Uint8Array): void } | undefined
   readonly clock: CleanUpClock & { breathe(): Promise<void> }
   readonly hooks: UploadHooks
+}
+
+/** How an upload is kept for a later run. */
+export interface CheckpointSettings {
+  readonly store: CheckpointStore
+  /** Digest of the object headers. */
+  readonly headers: string
+  /** The caller's name of what is being uploaded. */
+  readonly source: string | undefined
+}
+
+/** What is about to be published. */
+export interface Unpublished {
+  /** Bytes. */
+  readonly size: number
+  readonly parts: number
+  /** CRC-64/XZ of all bytes, if the service or we computed it by now. */
+  readonly crc64: bigint | undefined
+  /** Aborted when the upload is given up. */
+  readonly signal: AbortSignal
 }
 
 /** What the owner of an upload is told. A hook that throws fails the upload with what it threw. */
@@ -32,8 +61,19 @@ export interface UploadHooks {
   onPart(row: LedgerRow): void
   /** More than 80 % of what the plan can hold is written; told once. */
   onCapacity(capacity: number): void
+  /** All bytes are there and nothing is published; a rejection prevents that it ever is. */
+  beforePublish?(what: Unpublished): Promise<PublishNotes | undefined>
+  /** What came of an earlier run's checkpoint. */
+  onResume(notice: ResumeNotice): void
+  /** The checkpoint of a published object could not be removed. */
+  onStaleCheckpoint(error: unknown): void
   /** The upload has failed by itself and is to be aborted; told once. */
   onFailure(error: unknown): void
+}
+
+/** What is to be stored with an object that is sent in one request. */
+export interface PublishNotes {
+  readonly meta?: Readonly<Record<string, string>> | undefined
 }
 
 /** A published object. */

@@ -35,6 +35,13 @@ export interface StoredPart {
   readonly crc64?: bigint | undefined
 }
 
+/** A part as ListParts tells of it. */
+export interface ListedPart extends StoredPart {
+  readonly partNumber: number
+  /** Bytes. */
+  readonly size: number
+}
+
 /** Digests of a body, computed before it is sent. */
 export interface BodyDigests {
   /** 16 bytes: goes out as Content-MD5 and is compared with the ETag. */
@@ -50,6 +57,8 @@ export interface UploadTarget {
     readonly size: number
     readonly digests: BodyDigests
     readonly signal: AbortSignal
+    /** User metadata that is known only now, such as a digest of the bytes. */
+    readonly meta?: Readonly<Record<string, string>> | undefined
     /** Is told when a request is about to go out. */
     readonly onSend?: () => void
   }): Promise<StoredObject>
@@ -79,6 +88,18 @@ export interface UploadTarget {
     readonly uploadId: string
     readonly signal: AbortSignal
   }): Promise<'aborted' | 'gone'>
+
+  /** ListParts, all of them; `undefined` if the service knows no such upload (any more). */
+  listParts(request: {
+    readonly uploadId: string
+    readonly signal: AbortSignal
+  }): Promise<readonly ListedPart[] | undefined>
+
+  /** DeleteObject of what stands at the key, or of that version of it for good. */
+  remove(request: {
+    readonly versionId?: string | undefined
+    readonly signal: AbortSignal
+  }): Promise<void>
 
   /** Whether the service still knows the upload (one page of ListParts). */
   isAlive(request: { readonly uploadId: string; readonly signal: AbortSignal }): Promise<boolean>

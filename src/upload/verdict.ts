@@ -21,7 +21,12 @@ export interface Sent {
 /** How publishing ended: with the object as it was sent, or with an error and what is there. */
 export type Verdict =
   | { readonly object: StoredObject }
-  | { readonly error: unknown; readonly outcome: Outcome }
+  | {
+      readonly error: unknown
+      readonly outcome: Outcome
+      /** Why a damaged object could not be taken away again. */
+      readonly abortError?: Error
+    }
 
 /** The questions that may settle what became of an object. */
 export interface Questions {

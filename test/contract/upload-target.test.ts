@@ -1,7 +1,7 @@
 /** Both implementations of the seam obey the same sentences: the fake, and the client at a server. */
 import { OssClient } from '../../src/client/client.js'
 import { clientTarget } from '../../src/client-target.js'
-import { MARKER_NAME } from '../../src/resolve-options.js'
+import { MARKER_NAME } from '../../src/resolve-headers.js'
 import { FakeTarget } from '../helpers/fake-target.js'
 import { FAST } from '../helpers/open-stream.js'
 import { startServer } from '../helpers/start-server.js'

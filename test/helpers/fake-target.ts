@@ -93,6 +93,24 @@ export class FakeTarget implements UploadTarget {
     )
   }
 
+  async listParts({ uploadId, signal }: Parameters<UploadTarget['listParts']>[0]) {
+    return this.#run('listParts', 'listParts', signal, () => {
+      const parts = this.uploads.get(uploadId)
+      if (parts === undefined) return undefined
+      return [...parts]
+        .sort(([one], [other]) => one - other)
+        .map(([partNumber, bytes]) => {
+          return { partNumber, size: bytes.byteLength, etag: md5(bytes), crc64: crc64(bytes) }
+        })
+    })
+  }
+
+  async remove({ signal }: Parameters<UploadTarget['remove']>[0]) {
+    return this.#run('remove', 'remove', signal, () => {
+      this.object = undefined
+    })
+  }
+
   async isAlive({ uploadId, signal }: Parameters<UploadTarget['isAlive']>[0]) {
     return this.#run('isAlive', 'isAlive', signal, () => this.uploads.has(uploadId))
   }

@@ -6,6 +6,11 @@ const STATES = Object.keys(TRANSITIONS).filter(
 )
 
 const LEGAL = new Set([
+  'idle → resuming',
+  'resuming → initiating',
+  'resuming → uploading',
+  'resuming → putting',
+  'resuming → aborting',
   'idle → initiating',
   'idle → putting',
   'idle → aborting',
@@ -31,8 +36,8 @@ describe('the lifecycle', () => {
     expect(mayEnter(from, to)).toBe(LEGAL.has(`${from} → ${to}`))
   })
 
-  it('has ten states, of which three are ends', () => {
-    expect(STATES).toHaveLength(10)
+  it('has eleven states, of which three are ends', () => {
+    expect(STATES).toHaveLength(11)
     expect(STATES.filter(isTerminal)).toEqual(['completed', 'aborted', 'suspended'])
   })
 

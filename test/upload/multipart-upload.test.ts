@@ -28,7 +28,7 @@ describe('finish', () => {
     expect(target.trail).toEqual(['put'])
     expect(target.object?.bytes.equals(input)).toBe(true)
     expect(published).toMatchObject({ size: length, parts: 1 })
-    expect(upload).toMatchObject({ state: 'completed', heldBytes: 0 })
+    expect(upload).toMatchObject({ state: 'completed', progress: { heldBytes: 0 } })
   })
 
   it.each([
@@ -49,7 +49,10 @@ describe('finish', () => {
       'initiate',
       `complete ${sizes.map((_, index) => index + 1).join(',')}`,
     ])
-    expect(upload).toMatchObject({ state: 'completed', heldBytes: 0, partsInFlight: 0 })
+    expect(upload).toMatchObject({
+      state: 'completed',
+      progress: { heldBytes: 0, partsInFlight: 0 },
+    })
   })
 
   it('completes in ascending order although parts are acknowledged out of order', async () => {
@@ -121,7 +124,7 @@ describe('append', () => {
     const gate = target.hold('uploadPart')
     const appending = upload.append(bytes(10 * PART))
     await gate.reached(3)
-    expect(upload.partsInFlight).toBe(3)
+    expect(upload.progress.partsInFlight).toBe(3)
     gate.open()
     await appending
     await upload.finish()
@@ -133,12 +136,12 @@ describe('append', () => {
     const gate = target.hold('uploadPart')
     const appending = upload.append(bytes(10 * PART))
     await gate.reached(2)
-    expect(upload.heldBytes).toBe(3 * PART)
+    expect(upload.progress.heldBytes).toBe(3 * PART)
     expect(target.trail).toEqual(['initiate', 'part 1', 'part 2'])
     gate.open()
     await appending
     await upload.finish()
-    expect(upload.heldBytes).toBe(0)
+    expect(upload.progress.heldBytes).toBe(0)
   })
 
   it('fails with PartLimitError at part 10,001', async () => {
@@ -178,7 +181,7 @@ describe('a failing part', () => {
     })
     expect(report).toEqual({ outcome: 'absent' })
     expect(target.uploads.size).toBe(0)
-    expect(upload).toMatchObject({ state: 'aborted', heldBytes: 0 })
+    expect(upload).toMatchObject({ state: 'aborted', progress: { heldBytes: 0 } })
   })
 
   it('is reported once when two parts fail together; one abort is sent', async () => {
@@ -204,7 +207,7 @@ describe('a failing part', () => {
     expect(error).toBe(failures[0])
     expect(error).toBeInstanceOf(UploadError)
     await upload.abort(error)
-    expect(upload.heldBytes).toBe(0)
+    expect(upload.progress.heldBytes).toBe(0)
   })
 
   it('fails finish with the same error', async () => {
@@ -244,7 +247,7 @@ describe('abort', () => {
     await upload.append(bytes(PART))
     expect(await upload.abort(REASON)).toEqual({ outcome: 'absent' })
     expect(target.trail).toEqual([])
-    expect(upload).toMatchObject({ state: 'aborted', heldBytes: 0 })
+    expect(upload).toMatchObject({ state: 'aborted', progress: { heldBytes: 0 } })
   })
 
   it('waits for a late answer of Initiate and aborts what it began', async () => {
@@ -257,7 +260,7 @@ describe('abort', () => {
     expect(await aborting).toEqual({ outcome: 'absent' })
     expect(target.trail).toEqual(['initiate', 'abort'])
     expect(target.uploads.size).toBe(0)
-    expect(upload).toMatchObject({ state: 'aborted', heldBytes: 0 })
+    expect(upload).toMatchObject({ state: 'aborted', progress: { heldBytes: 0 } })
   })
 
   it('has nothing to abort when Initiate failed', async () => {
@@ -279,7 +282,7 @@ describe('abort', () => {
     expect(await upload.abort(REASON)).toEqual({ outcome: 'absent' })
     expect(target.trail).toEqual(['initiate', 'part 1', 'part 2', 'abort', 'isAlive'])
     expect(failures).toEqual([])
-    expect(upload).toMatchObject({ state: 'aborted', heldBytes: 0, partsInFlight: 0 })
+    expect(upload).toMatchObject({ state: 'aborted', progress: { heldBytes: 0, partsInFlight: 0 } })
   })
 
   it('waits for Complete, and says so if the object has landed', async () => {
@@ -326,7 +329,7 @@ describe('abort', () => {
     await gate.reached()
     expect(await upload.abort(REASON)).toEqual({ outcome })
     expect(await finishing).toBe(REASON)
-    expect(upload).toMatchObject({ state: 'aborted', heldBytes: 0 })
+    expect(upload).toMatchObject({ state: 'aborted', progress: { heldBytes: 0 } })
   })
 
   it('is told by the first reason, however often it fails afterwards', async () => {
@@ -515,7 +518,7 @@ describe('any upload', () => {
             const report = await upload.abort(error)
             published = report.outcome === 'published'
           }
-          expect(upload.heldBytes).toBe(0)
+          expect(upload.progress.heldBytes).toBe(0)
           // An Initiate whose answer was lost leaves an id that nobody knows: it holds no parts.
           const unknown = faults.filter((fault) => fault.verb === 'initiate' && fault.after)
           expect(target.uploads.size).toBeLessThanOrEqual(unknown.length)
@@ -539,5 +542,6 @@ async function untilFailed(
 }
 
 async function untilUploaded(upload: ReturnType<typeof newUpload>['upload'], parts: number) {
-  while (upload.partsUploaded < parts) await new Promise<void>((resolve) => setImmediate(resolve))
+  while (upload.progress.partsUploaded < parts)
+    await new Promise<void>((resolve) => setImmediate(resolve))
 }

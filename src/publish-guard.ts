@@ -1,0 +1,88 @@
+/**
+ * The last question before an object is published: is this the stream that was meant? Compares the
+ * digests that were expected, then asks the caller. Half a dump that looks whole ends here.
+ */
+import { type DigestAlgorithm, type Digests, SHA256_NAME } from './expected-digest.js'
+import { StreamWitness } from './stream-witness.js'
+import type { PublishNotes, Unpublished } from './upload/upload-settings.js'
+import { UnexpectedDigestError, type UploadErrorDetails } from './upload-errors.js'
+
+/** What `beforeComplete` is told: all bytes are on their way or stored, and nothing is published. */
+export interface UploadSummary {
+  readonly bucket: string
+  readonly key: string
+  /** Bytes. */
+  readonly size: number
+  /** Parts; 1 for a PutObject. */
+  readonly parts: number
+  /** CRC-64/XZ of all bytes, unsigned decimal. */
+  readonly crc64: string
+  /** SHA-256 of all bytes in lower-case hexadecimal, with `sha256` or `expectedDigest.sha256`. */
+  readonly sha256?: string
+  /** MD5 of all bytes in lower-case hexadecimal, with `expectedDigest.md5`. */
+  readonly md5?: string
+  /** The last 4,096 bytes, or all if there are fewer; to look for a trailer. */
+  readonly tail: Buffer
+  /** Aborted when the upload is given up in the meantime. */
+  readonly signal: AbortSignal
+}
+
+/** What is asked before an object is published; see the options of these names. */
+export interface GuardSettings {
+  readonly expectedDigest: Digests
+  readonly sha256: boolean
+  readonly beforeComplete: ((summary: UploadSummary) => unknown) | undefined
+}
+
+export class PublishGuard {
+  /** Must see all bytes; `undefined` if nobody asks about them. */
+  readonly witness: StreamWitness | undefined
+  readonly #settings: GuardSettings
+
+  constructor(settings: GuardSettings) {
+    this.#settings = settings
+    const algorithms = algorithmsOf(settings)
+    if (algorithms.length === 0) return
+    const keepsTail = settings.beforeComplete !== undefined
+    this.witness = new StreamWitness({ algorithms, keepsTail })
+  }
+
+  /** The digests of all bytes that were asked for, once all are there. */
+  get digests(): Digests {
+    return this.witness?.digests() ?? {}
+  }
+
+  /**
+   * Rejects if the object must not be published.
+   * @returns what is to be stored with it, where that is still possible
+   */
+  async check(what: Unpublished, details: UploadErrorDetails): Promise<PublishNotes | undefined> {
+    if (this.witness === undefined) return undefined
+    const { expectedDigest, beforeComplete, sha256: wantsSha256 } = this.#settings
+    const { digests } = this
+    for (const algorithm of ALGORITHMS) {
+      const [expected, actual = ''] = [expectedDigest[algorithm], digests[algorithm]]
+      if (expected === undefined || expected === actual) continue
+      throw new UnexpectedDigestError(algorithm, { expected, actual }, details)
+    }
+    const { bucket, key } = details
+    const { size, parts, signal } = what
+    const { crc64 = '', sha256, md5 } = digests
+    const found = { ...(sha256 && { sha256 }), ...(md5 && { md5 }) }
+    const tail = this.witness.tail()
+    await beforeComplete?.({ bucket, key, size, parts, crc64, ...found, tail, signal })
+    return wantsSha256 && sha256 !== undefined ? { meta: { [SHA256_NAME]: sha256 } } : undefined
+  }
+}
+
+const ALGORITHMS = ['md5', 'sha256', 'crc64'] as const
+
+function algorithmsOf(settings: GuardSettings): DigestAlgorithm[] {
+  const { expectedDigest, sha256, beforeComplete } = settings
+  const isAsked = {
+    md5: expectedDigest.md5 !== undefined,
+    sha256: sha256 || expectedDigest.sha256 !== undefined,
+    crc64: expectedDigest.crc64 !== undefined || beforeComplete !== undefined,
+  }
+  return ALGORITHMS.filter((algorithm) => isAsked[algorithm])
+}

@@ -1,0 +1,123 @@
+/**
+ * The way of the bytes: memory, the part being filled, the parts being sent. It bounds what is held
+ * and what is on the wire; where an upload comes from and what becomes of it, it does not know.
+ */
+import { type PartPlan, partSizeAt } from '../protocol/part-plan.js'
+import { BufferPool, bufferSizeFor } from './buffer-pool.js'
+import type { LedgerRow } from './ledger.js'
+import type { DigestChoice, Part, Witness } from './part.js'
+import { PartFiller, type PartFillerSettings } from './part-filler.js'
+import { PartSender, type PartSenderSettings } from './part-sender.js'
+import type { UploadTarget } from './upload-target.js'
+
+export interface PartLineSettings
+  extends Omit<PartSenderSettings, 'pool'>,
+    Pick<PartFillerSettings, 'breathe' | 'onFull' | 'onPartLimit'> {
+  readonly plan: PartPlan
+  readonly digests: DigestChoice
+  readonly witness?: Witness | undefined
+}
+
+/** How far the bytes of an upload have come. */
+export interface LineProgress {
+  /** Bytes taken in: those copied into part buffers, and those adopted. */
+  readonly bytesWritten: number
+  /** Bytes of the parts that the service has acknowledged. */
+  readonly bytesUploaded: number
+  /** Parts that the service has acknowledged. */
+  readonly partsUploaded: number
+  /** Requests for parts on the wire, or about to be. */
+  readonly partsInFlight: number
+  /** Memory held in part buffers, in bytes: filling + sealed + in flight. */
+  readonly heldBytes: number
+}
+
+export class PartLine implements LineProgress {
+  readonly #plan: PartPlan
+  readonly #pool: BufferPool
+  readonly #filler: PartFiller
+  readonly #sender: PartSender
+
+  constructor(target: UploadTarget, settings: PartLineSettings) {
+    const { plan } = settings
+    this.#plan = plan
+    this.#pool = new BufferPool(bufferSizeFor(plan.partSize), plan.maxMemory)
+    this.#sender = new PartSender(target, { ...settings, pool: this.#pool })
+    this.#filler = new PartFiller({ ...settings, pool: this.#pool })
+  }
+
+  get bytesWritten(): number {
+    return this.#filler.bytes
+  }
+
+  get bytesUploaded(): number {
+    return this.#sender.ledger.bytes
+  }
+
+  get partsUploaded(): number {
+    return this.#sender.ledger.count
+  }
+
+  get partsInFlight(): number {
+    return this.#sender.inFlight
+  }
+
+  get heldBytes(): number {
+    return this.#pool.heldBytes
+  }
+
+  /** A part has been on its way, whatever became of it. */
+  get hasSent(): boolean {
+    return this.#sender.hasSent
+  }
+
+  /** Takes all of `chunk`; a promise if it has to wait, see {@link PartFiller.append}. */
+  append(chunk: Uint8Array): Promise<void> | undefined {
+    return this.#filler.append(chunk)
+  }
+
+  /** Begins behind the parts 1 to n that are stored already; returns their bytes. */
+  adopt(rowsOf: (sizeOf: (partNumber: number) => number) => readonly LedgerRow[]): number {
+    const rows = rowsOf((partNumber) => partSizeAt(partNumber, this.#plan))
+    this.#sender.adopt(rows)
+    this.#filler.skip(rows.length, this.#sender.ledger.bytes)
+    return this.#sender.ledger.bytes
+  }
+
+  /** The last part, full or not; `undefined` if there never was a byte for it. */
+  takeLast(): Part | undefined {
+    return this.#filler.takeLast()
+  }
+
+  /** Sends a part as soon as there is an upload id and a permit. */
+  send(part: Part, uploadId: Promise<string>): void {
+    this.#sender.send(part, uploadId)
+  }
+
+  /** Resolves once no part is under way. */
+  settled(): Promise<void> {
+    return this.#sender.settled()
+  }
+
+  /** All parts, ascending. @throws {RangeError} unless each of them was acknowledged. */
+  finish(): LedgerRow[] {
+    return this.#sender.finish()
+  }
+
+  /** Gives back the buffers of a part that was never sent. */
+  release(part: Part): void {
+    this.#pool.release(part.buffers)
+  }
+
+  /** Keeps no memory that nobody holds. */
+  closePool(reason: unknown): void {
+    this.#pool.close(reason)
+  }
+
+  /** Takes no byte and lets no part begin any more. */
+  close(reason: unknown): void {
+    this.#sender.close(reason)
+    this.#pool.close(reason)
+    this.#filler.close(reason)
+  }
+}

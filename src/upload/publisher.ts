@@ -1,0 +1,109 @@
+/**
+ * Publishing an object, by Put or by Complete: sends it, finds out what became of it, and takes a
+ * damaged one away again where that is wanted. It holds no state of the upload and never throws.
+ */
+import { asError, DigestMismatchError } from '../errors.js'
+import type { CleanUp } from './clean-up.js'
+import type { FoundObject, StoredObject, UploadTarget } from './upload-target.js'
+import { judgeAnswer, judgeError, type Sent, type Verdict } from './verdict.js'
+
+/** What becomes of an object that was published with other bytes than ours. */
+export type OnMismatch = 'delete' | 'keep'
+
+export interface PublisherSettings {
+  readonly bucket: string
+  readonly key: string
+  readonly onMismatch: OnMismatch
+  /** Keep the parts of an upload that fails: it is then only asked after, never ended. */
+  readonly leavePartsOnError: boolean
+  readonly cleanUp: CleanUp
+  /** Cancels a Put; stops further attempts of Complete. */
+  readonly signal: AbortSignal
+}
+
+type PutRequest = Parameters<UploadTarget['put']>[0]
+type CompleteRequest = Parameters<UploadTarget['complete']>[0]
+
+export class Publisher {
+  readonly #target: UploadTarget
+  readonly #settings: PublisherSettings
+
+  constructor(target: UploadTarget, settings: PublisherSettings) {
+    this.#target = target
+    this.#settings = settings
+  }
+
+  /** Sends the whole object in one request. */
+  async put(request: Omit<PutRequest, 'signal' | 'onSend'>, sent: Sent): Promise<Verdict> {
+    const { signal } = this.#settings
+    let isSent = false
+    const onSend = () => {
+      isSent = true
+    }
+    try {
+      return await this.#judge(await this.#target.put({ ...request, signal, onSend }), sent)
+    } catch (error) {
+      // A Put that we have cut short ourselves: its bytes may have been out already.
+      if (signal.aborted) return { error, outcome: isSent ? 'unknown' : 'absent' }
+      const verdict = await judgeError(error, sent, { head: () => this.#head() })
+      return this.#discard(verdict, sent)
+    }
+  }
+
+  /** Makes the object of its parts. */
+  async complete(
+    request: Omit<CompleteRequest, 'stop'>,
+    sent: Sent,
+    partsSent: boolean,
+  ): Promise<Verdict> {
+    const { signal: stop, cleanUp, leavePartsOnError: keepsParts } = this.#settings
+    const { uploadId } = request
+    try {
+      return await this.#judge(await this.#target.complete({ ...request, stop }), sent)
+    } catch (error) {
+      const verdict = await judgeError(error, sent, {
+        head: () => this.#head(),
+        endUpload: () => (keepsParts ? cleanUp.ask(uploadId) : cleanUp.end(uploadId, partsSent)),
+        keepsParts,
+      })
+      return this.#discard(verdict, sent)
+    }
+  }
+
+  #judge(object: StoredObject, sent: Sent): Promise<Verdict> {
+    const { bucket, key } = this.#settings
+    return this.#discard(judgeAnswer(object, sent, `oss://${bucket}/${key}`), sent)
+  }
+
+  #head(): Promise<FoundObject | undefined> {
+    const { cleanUp } = this.#settings
+    return cleanUp.inTime('HeadObject', (signal) => this.#target.head({ signal }))
+  }
+
+  /** Deletes what was published with other bytes than ours, if it still is ours and that is wanted. */
+  async #discard(verdict: Verdict, sent: Sent): Promise<Verdict> {
+    const { onMismatch, cleanUp } = this.#settings
+    // Without a marker there is no telling whether it is ours; options that say so are refused.
+    if (onMismatch === 'keep' || sent.marker === undefined || !isDamaged(verdict)) return verdict
+    const { error } = verdict
+    try {
+      const found = await this.#head()
+      // Somebody else may have written there since: theirs is not to be touched, and ours is gone.
+      if (found?.marker === sent.marker) {
+        const { versionId } = found
+        await cleanUp.inTime('DeleteObject', (signal) => this.#target.remove({ versionId, signal }))
+      }
+      return { error, outcome: 'absent' }
+    } catch (abortError) {
+      return { error, outcome: 'published', abortError: asError(abortError) }
+    }
+  }
+}
+
+function isDamaged(verdict: Verdict): verdict is Extract<Verdict, { readonly error: unknown }> {
+  return (
+    'error' in verdict &&
+    verdict.outcome === 'published' &&
+    verdict.error instanceof DigestMismatchError
+  )
+}

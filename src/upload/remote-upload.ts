@@ -1,0 +1,126 @@
+/**
+ * The upload as the service has it: whether there is one and which, begun by this run or by an
+ * earlier one, kept for a later one or ended. It knows nothing of bytes, and not when to do what.
+ */
+import { CheckpointError, type UploadErrorDetails } from '../upload-errors.js'
+import { CleanUp } from './clean-up.js'
+import type { LedgerRow } from './ledger.js'
+import { Resumption } from './resumption.js'
+import type { UploadSettings } from './upload-settings.js'
+import type { BodyDigests, UploadTarget } from './upload-target.js'
+
+export class RemoteUpload {
+  readonly cleanUp: CleanUp
+  readonly #target: UploadTarget
+  readonly #settings: UploadSettings
+  /** Stops further attempts of Initiate; cancels the questions about an earlier run. */
+  readonly #signal: AbortSignal
+  readonly #resumption: Resumption | undefined
+  #resuming: Promise<void> | undefined
+  #id: string | undefined
+  #marker: string | undefined
+  /** Parts are kept only for somebody who can find them again. */
+  #keepsParts: boolean
+
+  constructor(target: UploadTarget, settings: UploadSettings, signal: AbortSignal) {
+    this.#target = target
+    this.#settings = settings
+    this.#signal = signal
+    this.#marker = settings.marker
+    this.#keepsParts = settings.leavePartsOnError
+    this.cleanUp = new CleanUp(target, settings)
+    this.#resumption = this.#newResumption()
+  }
+
+  get id(): string | undefined {
+    return this.#id
+  }
+
+  /** Value of the marker that the object will have: that of the upload, whoever began it. */
+  get marker(): string | undefined {
+    return this.#marker
+  }
+
+  /** It may be one of an earlier run, or be gone on with by a later one. */
+  get isResumable(): boolean {
+    return this.#resumption !== undefined
+  }
+
+  /** Asks, once, whether an earlier run can be gone on with; then there is an upload already. */
+  resume(): Promise<void> {
+    this.#resuming ??= this.#resume()
+    return this.#resuming
+  }
+
+  /** Begins a new upload, so that a later run can go on with it before the first part goes out. */
+  async open(): Promise<string> {
+    const uploadId = await this.#target.initiate({ stop: this.#signal })
+    this.#id = uploadId
+    try {
+      await this.#resumption?.remember({ uploadId, marker: this.#marker })
+    } catch (error) {
+      this.#keepsParts = false
+      throw error
+    }
+    return uploadId
+  }
+
+  /** The row of a part that an earlier run has stored as it is now. */
+  find(partNumber: number, size: number, digests: BodyDigests): LedgerRow | undefined {
+    return this.#resumption?.find(partNumber, size, digests)
+  }
+
+  /** The stored parts 1 to n that have the sizes of the plan. */
+  prefix(sizeOf: (partNumber: number) => number): LedgerRow[] {
+    return this.#resumption?.prefix(sizeOf) ?? []
+  }
+
+  /** Ends an upload of an earlier run that nothing will come of. */
+  async discard(): Promise<void> {
+    if (this.#id === undefined) return
+    await this.#resumption?.discard(this.#id)
+    this.#id = undefined
+    this.#marker = this.#settings.marker
+  }
+
+  /** Published: there is nothing left for a later run. */
+  async forget(): Promise<void> {
+    try {
+      await this.#resumption?.forget()
+    } catch (error) {
+      this.#settings.hooks.onStaleCheckpoint(error)
+    }
+  }
+
+  /** Ends the upload, or leaves it where its parts are to be kept. Rejects if that fails. */
+  async close(partsSent: boolean): Promise<'none' | 'kept' | 'ended'> {
+    // It may be ending an upload of an earlier run; its failure is told where it was asked for.
+    await this.#resuming?.catch(() => undefined)
+    if (this.#id === undefined) return 'none'
+    if (this.#keepsParts) return 'kept'
+    await this.cleanUp.end(this.#id, partsSent || this.isResumable)
+    if (!this.#settings.leavePartsOnError) await this.#resumption?.forget()
+    return 'ended'
+  }
+
+  async #resume(): Promise<void> {
+    const found = await this.#resumption?.begin(this.#signal)
+    if (found === undefined) return
+    this.#id = found.uploadId
+    this.#marker = found.marker
+  }
+
+  #newResumption(): Resumption | undefined {
+    const { checkpoint, bucket, key, plan, hooks } = this.#settings
+    if (checkpoint === undefined) return undefined
+    const { store, headers, source } = checkpoint
+    const { partSize, growAfter, maxPartSize } = plan
+    const details: UploadErrorDetails = { bucket, key, outcome: 'absent' }
+    return new Resumption(this.#target, this.cleanUp, {
+      store,
+      own: { bucket, key, plan: { partSize, growAfter, maxPartSize }, headers, source },
+      failure: (reason, cause) => new CheckpointError(reason, { ...details, cause }),
+      onResume: (notice) => hooks.onResume(notice),
+    })
+  }
+}
