@@ -18,6 +18,7 @@ holdsToContract('the fake', async (marker) => {
       return { reached: gate.reached(), release: () => gate.open() }
     },
     content: async () => target.object?.bytes,
+    meta: async () => target.object?.meta,
   }
 })
 
@@ -43,5 +44,6 @@ holdsToContract('the client at the embedded server', async (marker) => {
       return { reached: held.reached(), release: () => held.release() }
     },
     content: async () => server.objects.get('bucket', 'a//b/../中 文')?.content(),
+    meta: async () => server.objects.get('bucket', 'a//b/../中 文')?.meta,
   }
 })

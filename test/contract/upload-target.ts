@@ -17,6 +17,8 @@ export interface Subject {
   hold(verb: 'put' | 'uploadPart'): { readonly reached: Promise<void>; release(): void }
   /** What stands at the key, past the target. */
   content(): Promise<Buffer | undefined>
+  /** The user metadata of what stands at the key, past the target. */
+  meta(): Promise<Readonly<Record<string, string>> | undefined>
 }
 
 const A = bytes(PART, 1)
@@ -36,6 +38,13 @@ export function holdsToContract(
       const whole = Buffer.concat([A, LAST])
       expect((await content())?.equals(whole)).toBe(true)
       expect(stored).toMatchObject({ etag: etagOf(whole), crc64: crc64(whole) })
+    })
+
+    it('stores metadata that is known only now', async () => {
+      const { target, meta } = await open('mine')
+      await target.put({ ...bodyOf([LAST]), meta: { 'known-late': 'yes' } })
+      expect(await meta()).toMatchObject({ 'known-late': 'yes' })
+      expect((await target.head(unaborted()))?.marker).toBe('mine')
     })
 
     it('stores an empty object from no piece at all', async () => {
@@ -223,6 +232,63 @@ export function holdsToContract(
       expect(await target.isAlive({ uploadId, ...unaborted() })).toBe(true)
       await target.complete({ uploadId, parts, ...unstopped() })
       expect((await content())?.equals(A)).toBe(true)
+    })
+  })
+
+  describe(`${name}, listParts`, () => {
+    it('tells number, size, ETag and CRC-64 of each part, ascending', async () => {
+      const { target } = await open('mine')
+      const { uploadId } = await uploaded(target, [LAST, A, B])
+      expect(await target.listParts({ uploadId, ...unaborted() })).toEqual(
+        [B, A, LAST].map((part, index) => ({
+          partNumber: index + 1,
+          size: part.length,
+          etag: etagOf(part),
+          crc64: crc64(part),
+        })),
+      )
+    })
+
+    it('tells of a part as it was sent last', async () => {
+      const { target } = await open('mine')
+      const { uploadId } = await uploaded(target, [A])
+      await target.uploadPart({ uploadId, partNumber: 1, ...bodyOf([LAST]) })
+      expect(await target.listParts({ uploadId, ...unaborted() })).toMatchObject([
+        { partNumber: 1, size: LAST.length, etag: etagOf(LAST) },
+      ])
+    })
+
+    it('tells an upload without parts from one that is gone', async () => {
+      const { target } = await open('mine')
+      const uploadId = await target.initiate(unstopped())
+      expect(await target.listParts({ uploadId, ...unaborted() })).toEqual([])
+      await target.abort({ uploadId, ...unaborted() })
+      expect(await target.listParts({ uploadId, ...unaborted() })).toBeUndefined()
+    })
+
+    it('rejects with the reason of a signal that is aborted', async () => {
+      const { target } = await open('mine')
+      const uploadId = await target.initiate(unstopped())
+      const signal = AbortSignal.abort(REASON)
+      await expect(target.listParts({ uploadId, signal })).rejects.toBe(REASON)
+    })
+  })
+
+  describe(`${name}, remove`, () => {
+    it('takes away what stands there, and is content if nothing does', async () => {
+      const { target, content } = await open('mine')
+      await target.put(bodyOf([A]))
+      await target.remove(unaborted())
+      expect(await content()).toBeUndefined()
+      await target.remove(unaborted())
+    })
+
+    it('leaves it, and rejects with the reason of a signal that is aborted', async () => {
+      const { target, content } = await open('mine')
+      await target.put(bodyOf([LAST]))
+      const signal = AbortSignal.abort(REASON)
+      await expect(target.remove({ signal })).rejects.toBe(REASON)
+      expect((await content())?.equals(LAST)).toBe(true)
     })
   })
 

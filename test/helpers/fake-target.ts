@@ -22,7 +22,12 @@ export class FakeTarget implements UploadTarget {
   readonly trail: string[] = []
   readonly uploads = new Map<string, Map<number, Buffer>>()
   object:
-    | { readonly bytes: Buffer; readonly marker: string | undefined; readonly etag?: string }
+    | {
+        readonly bytes: Buffer
+        readonly marker: string | undefined
+        readonly etag?: string
+        readonly meta?: Readonly<Record<string, string>> | undefined
+      }
     | undefined
   /** Marker that new objects get. */
   marker: string | undefined
@@ -43,10 +48,10 @@ export class FakeTarget implements UploadTarget {
     this.#faults.push({ verb, error, after, skip, times })
   }
 
-  async put({ body, signal }: Parameters<UploadTarget['put']>[0]) {
+  async put({ body, signal, meta }: Parameters<UploadTarget['put']>[0]) {
     return this.#run('put', 'put', signal, () => {
       const bytes = Buffer.concat(body)
-      return this.#publish(bytes, md5(bytes))
+      return this.#publish(bytes, md5(bytes), meta)
     })
   }
 
@@ -138,8 +143,8 @@ export class FakeTarget implements UploadTarget {
     return answer
   }
 
-  #publish(bytes: Buffer, etag: string) {
-    this.object = { bytes, marker: this.marker, etag }
+  #publish(bytes: Buffer, etag: string, meta?: Readonly<Record<string, string>>) {
+    this.object = { bytes, marker: this.marker, etag, meta }
     return { etag, crc64: crc64(bytes) }
   }
 
