@@ -31,7 +31,7 @@ export interface CleanUploadsResult {
 
 /** What the janitor needs of a client. */
 export interface UploadsOfBucket {
-  iterateMultipartUploads(
+  listUploads(
     options: CallOptions & { readonly prefix?: string | undefined },
   ): AsyncIterable<ListedUpload>
   abortMultipartUpload(options: AbortMultipartUploadOptions): Promise<unknown>
@@ -48,7 +48,7 @@ export async function cleanUploads(
   const cleaned: ListedUpload[] = []
   const failed: { upload: ListedUpload; error: Error }[] = []
   let kept = 0
-  for await (const upload of client.iterateMultipartUploads({ ...call, prefix })) {
+  for await (const upload of client.listUploads({ ...call, prefix })) {
     if (!isOlder(upload, limit)) {
       kept++
       continue

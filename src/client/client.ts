@@ -122,8 +122,8 @@ export class OssClient implements AsyncDisposable {
     for (;;) {
       const page = await this.listParts({ ...options, partNumberMarker })
       yield* page.parts
-      // A marker that does not move would ask for the same page for ever.
-      if (!page.isTruncated || page.nextPartNumberMarker === partNumberMarker) return
+      // A marker that does not move on would ask for the same pages for ever.
+      if (!page.isTruncated || page.nextPartNumberMarker <= (partNumberMarker ?? 0)) return
       partNumberMarker = page.nextPartNumberMarker
     }
   }
@@ -153,7 +153,7 @@ export class OssClient implements AsyncDisposable {
   }
 
   /** Lists all unfinished uploads of a bucket, page by page as they are asked for. */
-  async *iterateMultipartUploads(
+  async *listUploads(
     options: ListMultipartUploadsOptions = {},
   ): AsyncGenerator<ListedUpload, void, undefined> {
     let { keyMarker, uploadIdMarker } = options

@@ -137,7 +137,7 @@ describe('uploads', () => {
       body: uploadsPage(count === 1 ? ['a', 'b'] : ['c'], count === 1),
     }))
     const { client } = testClient(server.origin)
-    const uploads = await all(client.iterateMultipartUploads())
+    const uploads = await all(client.listUploads())
     expect(uploads.map(({ key }) => key)).toEqual(['a', 'b', 'c'])
     expect(server.requests[1]?.path).toContain('key-marker=b&upload-id-marker=U')
   })
