@@ -7,6 +7,12 @@ export {
   spawnSource,
 } from './child-process-source.js'
 export type { BodyDigests, FileRange, UploadBody } from './client/body.js'
+export type {
+  BucketInfoResult,
+  BucketLifecycleResult,
+  ListObjectsOptions,
+  ListObjectsResult,
+} from './client/buckets.js'
 export type { CallOptions, RetryNotice } from './client/call-options.js'
 export type { CleanUploadsOptions, CleanUploadsResult } from './client/clean-uploads.js'
 export { OssClient } from './client/client.js'
@@ -67,6 +73,9 @@ export {
 export { type CheckpointFs, fileCheckpoint } from './file-checkpoint.js'
 export type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
 export type { ObjectHeaderOptions } from './protocol/headers.js'
+export type { BucketInfo } from './protocol/xml-bucket.js'
+export type { LifecycleRule } from './protocol/xml-lifecycle.js'
+export type { ListedObject } from './protocol/xml-objects.js'
 export type { UploadSummary } from './publish-guard.js'
 export type { ReadStreamEvents } from './read-events.js'
 export type { DownloadProgress, ExpectedDigest, OssReadStreamOptions } from './read-options.js'

@@ -21,6 +21,12 @@ const NAMES = {
     ...[...EVERY_CALL, 'prefix', 'delimiter'],
     ...['keyMarker', 'uploadIdMarker', 'maxUploads'],
   ],
+  listObjects: [
+    ...[...EVERY_CALL, 'prefix', 'delimiter'],
+    ...['startAfter', 'continuationToken', 'maxKeys'],
+  ],
+  getBucketInfo: EVERY_CALL,
+  getBucketLifecycle: EVERY_CALL,
   cleanUploads: [...EVERY_CALL, 'prefix', 'olderThan', 'dryRun'],
   putObject: [...BODY, ...OBJECT_HEADER_OPTION_NAMES],
   headObject: [...OBJECT, 'versionId', 'ifMatch'],

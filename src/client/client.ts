@@ -5,6 +5,15 @@
 
 import { checkBucketName, checkObjectKey, type Endpoint, urlOf } from '../protocol/endpoint.js'
 import { prepareBody } from './body.js'
+import {
+  type BucketInfoResult,
+  type BucketLifecycleResult,
+  bucketInfoCall,
+  bucketLifecycleCall,
+  type ListObjectsOptions,
+  type ListObjectsResult,
+  listObjectsCall,
+} from './buckets.js'
 import { type Call, type Connection, performCall } from './call.js'
 import { type CallName, checkCallOptions } from './call-names.js'
 import type { CallOptions, ObjectAddress, ObjectCallOptions } from './call-options.js'
@@ -175,6 +184,23 @@ export class OssClient implements AsyncDisposable {
   async cleanUploads(options: CleanUploadsOptions): Promise<CleanUploadsResult> {
     checkCallOptions('cleanUploads', options)
     return cleanUploads(this, options, this.#connection.clock.now())
+  }
+
+  /** Lists one page of a bucket's objects, in UTF-8 order of their keys (ListObjectsV2). */
+  async listObjects(options: ListObjectsOptions = {}): Promise<ListObjectsResult> {
+    return this.#perform(listObjectsCall(this.#bucketOf('listObjects', options), options))
+  }
+
+  /** Tells where a bucket is, and who may do what with it. */
+  async getBucketInfo(options: CallOptions = {}): Promise<BucketInfoResult> {
+    return this.#perform(bucketInfoCall(this.#bucketOf('getBucketInfo', options), options))
+  }
+
+  /** Reads a bucket's lifecycle rules; rejects with a ServiceError (404) if it has none. */
+  async getBucketLifecycle(options: CallOptions = {}): Promise<BucketLifecycleResult> {
+    return this.#perform(
+      bucketLifecycleCall(this.#bucketOf('getBucketLifecycle', options), options),
+    )
   }
 
   /** Stores an object in one request, replacing one of the same key. Digests as with `uploadPart`. */

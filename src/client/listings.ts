@@ -145,7 +145,7 @@ export function listUploadsCall(
 }
 
 /** Parameters with a value; those without are left out, not sent empty. */
-function given(
+export function given(
   query: Readonly<Record<string, string | number | undefined>>,
 ): Record<string, string> {
   return Object.fromEntries(
@@ -155,7 +155,7 @@ function given(
   )
 }
 
-function checkRange(option: string, value: unknown, min: number, max: number): void {
+export function checkRange(option: string, value: unknown, min: number, max: number): void {
   if (value === undefined) return
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return
   throw InvalidOptionError.expected(option, `an integer from ${min} to ${max}`, value)
