@@ -43,7 +43,13 @@ export function abortOnSignals(
     reason.name = 'AbortError'
     controller.abort(reason)
   }
-  for (const name of names) source.once(name, listener)
+  try {
+    for (const name of names) source.once(name, listener)
+  } catch (error) {
+    // One that nobody may listen to, such as SIGKILL: the others are not to be swallowed.
+    dispose()
+    throw error
+  }
   return {
     signal: controller.signal,
     get received() {

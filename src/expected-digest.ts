@@ -34,15 +34,25 @@ export function expectedDigests(given: ExpectedDigest | undefined): Digests {
   )
   const md5 = hexadecimal(given.md5, 'md5', 32)
   const sha256 = hexadecimal(given.sha256, 'sha256', 64)
-  const crc64 = parseCrc64(given.crc64?.toString())
-  if (given.crc64 !== undefined && crc64 === undefined) {
-    throw InvalidOptionError.expected('expectedDigest.crc64', 'unsigned decimal', given.crc64)
-  }
+  const crc64 = decimal(given.crc64)
   return {
     ...(md5 !== undefined && { md5 }),
     ...(sha256 !== undefined && { sha256 }),
-    ...(crc64 !== undefined && { crc64: crc64.toString() }),
+    ...(crc64 !== undefined && { crc64 }),
   }
+}
+
+/** A number is refused: beyond 2^53 it is another one than the digits said. */
+function decimal(value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  const isText = typeof value === 'string' || typeof value === 'bigint'
+  const crc64 = isText ? parseCrc64(value.toString()) : undefined
+  if (crc64 !== undefined) return crc64.toString()
+  throw InvalidOptionError.expected(
+    'expectedDigest.crc64',
+    'unsigned decimal, as a string or a bigint',
+    value,
+  )
 }
 
 function hexadecimal(value: unknown, name: string, digits: number): string | undefined {

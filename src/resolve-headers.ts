@@ -43,7 +43,7 @@ export function resolveHeaders(options: OssWriteStreamOptions, own: OwnMetadata)
     ...(own.sha256 !== false && { [SHA256_NAME]: sha256Or(own.sha256) }),
   }
   for (const name of Object.keys(given.meta ?? {})) {
-    if (name.toLowerCase() in added) throw takenName(name)
+    if (Object.hasOwn(added, name.toLowerCase())) throw takenName(name)
   }
   // Once more, because all of it counts towards the limit of the user metadata.
   checkObjectHeaders({ ...given, meta: { ...given.meta, ...added } })

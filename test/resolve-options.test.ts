@@ -543,6 +543,11 @@ describe('options that contradict each other', () => {
     expect(headers.meta).toMatchObject({ 'osspipe-sha256': 'mine' })
   })
 
+  it('leave every other name to the caller, also those that objects inherit', () => {
+    const { headers } = resolve({ meta: { Constructor: 'mine' }, sha256: true })
+    expect(headers.meta).toMatchObject({ Constructor: 'mine' })
+  })
+
   it('count the SHA-256 towards the 8 KiB of user metadata, though it comes later', () => {
     const meta = { a: 'x'.repeat(8 * 1024 - 1 - 24 - MARKER_NAME.length) }
     expect(() => resolve({ meta })).not.toThrow()
