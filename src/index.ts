@@ -91,6 +91,7 @@ export {
   UploadError,
 } from './upload-errors.js'
 export type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
+export { type UploadSource, uploadToOss } from './upload-to-oss.js'
 export {
   createOssWriteStream,
   OssWriteStream,

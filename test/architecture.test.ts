@@ -43,7 +43,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   conclusion: [],
   'expected-digest': ['errors', 'protocol', 'unknown-option'],
   'stream-witness': ['expected-digest', 'protocol'],
-  'publish-guard': ['expected-digest', 'stream-witness', 'upload', 'upload-errors'],
+  'publish-guard': ['errors', 'expected-digest', 'stream-witness', 'upload', 'upload-errors'],
   options: ['client', 'protocol', 'expected-digest', 'publish-guard', 'upload'],
   'resolve-headers': ['errors', 'expected-digest', 'options', 'protocol'],
   'stream-options': ['client', 'protocol', 'errors'],
@@ -95,6 +95,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'read-options',
     'resolve-read-options',
   ],
+  'upload-to-oss': ['errors', 'options', 'upload-result', 'write-stream', 'node:stream'],
   index: [
     'abort-on-signals',
     'child-process-source',
@@ -114,6 +115,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'upload',
     'upload-errors',
     'upload-result',
+    'upload-to-oss',
     'write-stream',
   ],
 }
