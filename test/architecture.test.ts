@@ -95,7 +95,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'read-options',
     'resolve-read-options',
   ],
-  'upload-to-oss': ['errors', 'options', 'upload-result', 'write-stream', 'node:stream'],
+  'upload-to-oss': ['errors', 'options', 'upload-result', 'write-stream', 'node:'],
   index: [
     'abort-on-signals',
     'child-process-source',
