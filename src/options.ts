@@ -3,7 +3,7 @@ import type { OssClient } from './client/client.js'
 import type { OssClientOptions } from './client/options.js'
 import type { ExpectedDigest } from './expected-digest.js'
 import type { ObjectHeaderOptions } from './protocol/headers.js'
-import type { UploadSummary } from './publish-guard.js'
+import type { BeforeComplete } from './publish-guard.js'
 import type { CheckpointStore } from './upload/checkpoint.js'
 import type { OnMismatch } from './upload/publisher.js'
 
@@ -70,9 +70,10 @@ export interface OssWriteStreamOptions extends OssClientOptions, ObjectHeaderOpt
   readonly sha256?: boolean | undefined
   /**
    * Asked when all bytes are there and nothing is published; whatever it throws is what the stream
-   * fails with, and nothing is published. The upload waits for it without a deadline.
+   * fails with (what is no Error as the `cause` of one), and nothing is published. What it returns means
+   * nothing. The upload waits for it without a deadline.
    */
-  readonly beforeComplete?: ((summary: UploadSummary) => unknown) | undefined
+  readonly beforeComplete?: BeforeComplete | undefined
   /**
    * What becomes of an object that was published with other bytes than ours, as its checksum shows:
    * `delete` removes it (for good, version included), `keep` leaves it. Either way the stream fails, and

@@ -2,10 +2,11 @@
  * The last question before an object is published: is this the stream that was meant? Compares the
  * digests that were expected, then asks the caller. Half a dump that looks whole ends here.
  */
+import { DigestMismatchError } from './errors.js'
 import { type DigestAlgorithm, type Digests, SHA256_NAME } from './expected-digest.js'
 import { StreamWitness } from './stream-witness.js'
 import type { PublishNotes, Unpublished } from './upload/upload-settings.js'
-import { UnexpectedDigestError, type UploadErrorDetails } from './upload-errors.js'
+import { asUploadError, UnexpectedDigestError, type UploadErrorDetails } from './upload-errors.js'
 
 /** What `beforeComplete` is told: all bytes are on their way or stored, and nothing is published. */
 export interface UploadSummary {
@@ -27,11 +28,14 @@ export interface UploadSummary {
   readonly signal: AbortSignal
 }
 
+/** May veto by throwing or rejecting; what it returns means nothing. */
+export type BeforeComplete = (summary: UploadSummary) => void | Promise<void>
+
 /** What is asked before an object is published; see the options of these names. */
 export interface GuardSettings {
   readonly expectedDigest: Digests
   readonly sha256: boolean
-  readonly beforeComplete: ((summary: UploadSummary) => unknown) | undefined
+  readonly beforeComplete: BeforeComplete | undefined
 }
 
 export class PublishGuard {
@@ -68,6 +72,12 @@ export class PublishGuard {
     const { bucket, key } = details
     const { size, parts, signal } = what
     const { crc64 = '', sha256, md5 } = digests
+    if (crc64 !== '' && what.crc64 !== undefined && crc64 !== String(what.crc64)) {
+      // What the service has stored is not what was read: Complete would show it, but too late.
+      const name = `the parts of oss://${bucket}/${key}`
+      const mismatch = new DigestMismatchError('crc64', crc64, String(what.crc64), name)
+      throw asUploadError(mismatch, details)
+    }
     const found = { ...(sha256 && { sha256 }), ...(md5 && { md5 }) }
     const tail = this.witness.tail()
     await beforeComplete?.({ bucket, key, size, parts, crc64, ...found, tail, signal })

@@ -171,10 +171,13 @@ export function completeError(reason: unknown, owner: object, ending: Ending): v
 }
 
 /** Puts the upload around the error of a request; an upload's own and foreign errors stay as they are. */
-export function asUploadError(error: unknown, details: UploadErrorDetails): unknown {
+export function asUploadError(
+  error: unknown,
+  details: UploadErrorDetails,
+  aftermath = AFTERMATH[details.outcome],
+): unknown {
   if (!(error instanceof OssError) || error instanceof UploadError) return error
-  const after = AFTERMATH[details.outcome]
-  return new UploadError(`${error.message}${after}`, { ...details, cause: error })
+  return new UploadError(`${error.message}${aftermath}`, { ...details, cause: error })
 }
 
 const AFTERMATH: Readonly<Record<Outcome, string>> = {

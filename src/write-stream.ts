@@ -139,6 +139,7 @@ export class OssWriteStream extends StrictWritable {
    * With `checkpoint` and `sourceVersion`: how many bytes at the beginning an earlier run has stored of the
    * same version; the source is to begin behind them. 0 if there are none, or if somebody wants
    * to see all bytes (`sha256`, `expectedDigest`, `beforeComplete`). To be called before any write.
+   * What it rejects with, a write would fail with, too.
    */
   async skipStored(): Promise<number> {
     if (this.writableLength > 0 || this.writableEnded) {
@@ -146,13 +147,7 @@ export class OssWriteStream extends StrictWritable {
     }
     const isSeekable = this.#settings.checkpoint?.source !== undefined
     if (!isSeekable || this.#guard.witness !== undefined) return 0
-    try {
-      return await this.#upload.skipStored()
-    } catch (error) {
-      // Called too late it does no harm; what it could not find out, a write could not either.
-      if (!(error instanceof RangeError)) this.destroy(asError(error))
-      throw error
-    }
+    return this.#upload.skipStored()
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
@@ -175,7 +170,11 @@ export class OssWriteStream extends StrictWritable {
     this.#upload
       .finish()
       .then((published) => this.#publish(published))
-      .then(() => callback(), callback)
+      .then(
+        () => callback(),
+        // A veto may throw nothing at all, which Node would take for success.
+        (thrown) => callback(asError(thrown)),
+      )
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {

@@ -221,7 +221,7 @@ export class MultipartUpload {
   }
 
   #settle(verdict: Verdict): StoredObject {
-    if ('error' in verdict) throw this.#fail(verdict.error, verdict.outcome)
+    if ('error' in verdict) throw this.#fail(verdict.error, verdict.outcome, verdict.aftermath)
     // A finished stream may be kept for its result: its buffers need not be.
     this.#line.closePool(new RangeError('The upload is over'))
     if (this.#over === undefined) this.#enter('completed')
@@ -251,8 +251,8 @@ export class MultipartUpload {
   }
 
   /** Makes the first failure the upload's, and stops everything that is under way. */
-  #fail(error: unknown, outcome: Outcome = 'absent'): unknown {
-    const failure = asUploadError(error, { ...this.#details(), outcome })
+  #fail(error: unknown, outcome: Outcome = 'absent', aftermath?: string): unknown {
+    const failure = asUploadError(error, { ...this.#details(), outcome }, aftermath)
     if (this.#over !== undefined) return failure
     this.#close(failure)
     this.#settings.hooks.onFailure(failure)

@@ -72,7 +72,8 @@ export class Publisher {
 
   #judge(object: StoredObject, sent: Sent): Promise<Verdict> {
     const { bucket, key } = this.#settings
-    return this.#discard(judgeAnswer(object, sent, `oss://${bucket}/${key}`), sent)
+    const verdict = judgeAnswer(object, sent, `oss://${bucket}/${key}`)
+    return this.#discard(verdict, sent, object.versionId)
   }
 
   #head(): Promise<FoundObject | undefined> {
@@ -81,23 +82,36 @@ export class Publisher {
   }
 
   /** Deletes what was published with other bytes than ours, if it still is ours and that is wanted. */
-  async #discard(verdict: Verdict, sent: Sent): Promise<Verdict> {
+  async #discard(verdict: Verdict, sent: Sent, versionId?: string): Promise<Verdict> {
     const { onMismatch, cleanUp } = this.#settings
     // Without a marker there is no telling whether it is ours; options that say so are refused.
     if (onMismatch === 'keep' || sent.marker === undefined || !isDamaged(verdict)) return verdict
     const { error } = verdict
     try {
-      const found = await this.#head()
+      const doomed = isVersion(versionId) ? { versionId } : await this.#findOurs(sent)
       // Somebody else may have written there since: theirs is not to be touched, and ours is gone.
-      if (found?.marker === sent.marker) {
-        const { versionId } = found
-        await cleanUp.inTime('DeleteObject', (signal) => this.#target.remove({ versionId, signal }))
-      }
-      return { error, outcome: 'absent' }
-    } catch (abortError) {
-      return { error, outcome: 'published', abortError: asError(abortError) }
+      if (doomed === undefined) return { error, outcome: 'absent', aftermath: REPLACED }
+      await cleanUp.inTime('DeleteObject', (signal) => this.#target.remove({ ...doomed, signal }))
+      return { error, outcome: 'absent', aftermath: DELETED }
+    } catch (thrown) {
+      const abortError = asError(thrown)
+      return { error, outcome: 'published', aftermath: NOT_DELETED, abortError }
     }
   }
+
+  async #findOurs(sent: Sent): Promise<{ versionId: string | undefined } | undefined> {
+    const found = await this.#head()
+    return found?.marker === sent.marker ? { versionId: found?.versionId } : undefined
+  }
+}
+
+const DELETED = '; the object was published, and has been deleted'
+const REPLACED = '; the object was published, and is there no more'
+const NOT_DELETED = '; the object is published, and could not be deleted'
+
+/** `null` is the one version of an object that has none: by now it may be somebody else's. */
+function isVersion(versionId: string | undefined): versionId is string {
+  return versionId !== undefined && versionId !== 'null'
 }
 
 function isDamaged(verdict: Verdict): verdict is Extract<Verdict, { readonly error: unknown }> {

@@ -24,6 +24,8 @@ export type Verdict =
   | {
       readonly error: unknown
       readonly outcome: Outcome
+      /** What became of a damaged object, for the text; `outcome` tells only what is there now. */
+      readonly aftermath?: string
       /** Why a damaged object could not be taken away again. */
       readonly abortError?: Error
     }
@@ -88,6 +90,8 @@ export async function judgeError(
   // Without a marker an older object of equal bytes looks like ours: only the upload itself can tell.
   const isCertain = sent.marker !== undefined || endUpload === undefined || (isGone && doubt)
   if (first !== UNANSWERED && isCertain && isOurs(first, sent)) return { object: first }
+  const damage = first === UNANSWERED ? undefined : damageOf(first, sent)
+  if (damage !== undefined) return { error: damage, outcome: 'published' }
   if (isGone) return first === undefined || doubt === undefined ? absent : unknown
   if (endUpload === undefined) {
     // What was answered is done with; what was lost may still be under way.
@@ -101,7 +105,24 @@ export async function judgeError(
   const second = await ask(questions.head)
   if (second === UNANSWERED) return unknown
   if (isOurs(second, sent)) return { object: second }
+  const lateDamage = damageOf(second, sent)
+  if (lateDamage !== undefined) return { error: lateDamage, outcome: 'published' }
   return second === undefined ? absent : unknown
+}
+
+/** The difference, if this upload's object stands there, as its marker says, with other bytes than ours. */
+function damageOf(found: FoundObject | undefined, sent: Sent): DigestMismatchError | undefined {
+  if (found === undefined || sent.marker === undefined || found.marker !== sent.marker) {
+    return undefined
+  }
+  const name = 'the object that was found after a lost answer'
+  if (areEqual(found.crc64, sent.crc64) === false) {
+    return new DigestMismatchError('crc64', String(sent.crc64), String(found.crc64), name)
+  }
+  if (areEqual(found.md5, sent.md5) === false) {
+    return new DigestMismatchError('md5', String(sent.md5), String(found.md5), name)
+  }
+  return undefined
 }
 
 /** Whether what stands at the key is certainly not ours: neither damaged nor beyond comparison. */

@@ -124,13 +124,34 @@ describe('judgeError', () => {
   })
 
   it.each([
-    ['our own, damaged', { ...OURS, crc64: 8n }, SENT],
     ['one that cannot be compared', { etag: 'E', size: 10 }, { size: 10, crc64: 7n }],
+    ['our marker, another size, no digest', { etag: 'E', size: 9, marker: 'm1' }, SENT],
   ])('does not trust one that finds %s', async (_name, found, sent) => {
     const error = uncertain(new ServiceError({ status: 500 }))
     const head = async () => found
     expect(await judgeError(error, sent, { head })).toEqual({ error, outcome: 'unknown' })
   })
+
+  it.each([
+    ['crc64', { ...OURS, crc64: 8n }, SENT, '7', '8'],
+    ['crc64', { ...OURS, size: 9, crc64: 8n }, SENT, '7', '8'],
+    ['md5', { ...OURS, md5: 'B' }, { ...SENT, md5: 'A' }, 'A', 'B'],
+  ] as const)(
+    'tells that our own is published with other bytes, by its %s',
+    async (algorithm, found, sent, expected, actual) => {
+      for (const heads of [[found], [undefined, found]]) {
+        const questions = {
+          head: async () => heads.shift(),
+          ...(heads.length > 1 && { endUpload: async () => 'gone' as const }),
+        }
+        const verdict = await judgeError(lost(), sent, questions)
+        expect(verdict).toMatchObject({
+          outcome: 'published',
+          error: { code: 'ERR_OSS_DIGEST_MISMATCH', algorithm, expected, actual },
+        })
+      }
+    },
+  )
 
   it('never takes an object for ours that was answered with another digest', async () => {
     const error = uncertain(new DigestMismatchError('md5', 'A', 'B', 'the object'))

@@ -1,0 +1,171 @@
+/** What becomes of an object that was published with other bytes than ours. */
+import { describe, expect, it } from 'vitest'
+import { DigestMismatchError, ServiceError, TransportError } from '../../src/errors.js'
+import { CleanUp } from '../../src/upload/clean-up.js'
+import { type OnMismatch, Publisher } from '../../src/upload/publisher.js'
+import type { FoundObject, StoredObject, UploadTarget } from '../../src/upload/upload-target.js'
+import { FakeTarget } from '../helpers/fake-target.js'
+import { neverWakes } from '../helpers/new-upload.js'
+
+const SENT = { size: 10, crc64: 7n, marker: 'm1' }
+const DAMAGED = { etag: 'E', crc64: 8n }
+const FOUND: FoundObject = { ...DAMAGED, size: 10, marker: 'm1' }
+
+/** A target whose answers are given; everything else is as the fake has it. */
+class Script extends FakeTarget {
+  answer: (StoredObject & { readonly crc64?: bigint }) | Error = DAMAGED
+  found: FoundObject | undefined | Error = FOUND
+  removal: Error | undefined
+  readonly removed: (string | undefined)[] = []
+
+  override async complete() {
+    return { crc64: 0n, ...(await given(this.answer)) }
+  }
+
+  override put() {
+    return this.complete()
+  }
+
+  override head() {
+    this.trail.push('head')
+    return given(this.found)
+  }
+
+  override async remove({ versionId }: Parameters<UploadTarget['remove']>[0]) {
+    this.trail.push('remove')
+    if (this.removal !== undefined) throw this.removal
+    this.removed.push(versionId)
+  }
+}
+
+function open(onMismatch: OnMismatch, changes: Partial<Script> = {}) {
+  const target = Object.assign(new Script(), changes)
+  const publisher = new Publisher(target, {
+    bucket: 'bucket',
+    key: 'key',
+    onMismatch,
+    leavePartsOnError: false,
+    cleanUp: new CleanUp(target, { abortMs: 1000, clock: { sleep: neverWakes } }),
+    signal: new AbortController().signal,
+  })
+  return {
+    target,
+    complete: (sent: Parameters<Publisher['complete']>[1] = SENT) =>
+      publisher.complete({ uploadId: 'u', parts: [] }, sent, true),
+    put: () => publisher.put({ body: [], size: 10, digests: {} }, SENT),
+  }
+}
+
+describe('a damaged object', () => {
+  it('stays with `keep`, and nothing is asked', async () => {
+    const { target, complete } = open('keep')
+    expect(await complete()).toMatchObject({ outcome: 'published' })
+    expect(target.trail).toEqual([])
+  })
+
+  it('is deleted with `delete`, after a look whether it still is ours', async () => {
+    const { target, complete } = open('delete')
+    expect(await complete()).toMatchObject({
+      error: { code: 'ERR_OSS_DIGEST_MISMATCH', expected: '7', actual: '8' },
+      outcome: 'absent',
+      aftermath: '; the object was published, and has been deleted',
+    })
+    expect(target.trail).toEqual(['head', 'remove'])
+    expect(target.removed).toEqual([undefined])
+  })
+
+  it.each([
+    ['the version of the answer', 'v7', FOUND, 'v7', ['remove']],
+    [
+      'the version that is found',
+      undefined,
+      { ...FOUND, versionId: 'v8' },
+      'v8',
+      ['head', 'remove'],
+    ],
+    ['what has no version but `null`', 'null', FOUND, undefined, ['head', 'remove']],
+  ] as const)('goes for good: %s', async (_name, versionId, found, removed, trail) => {
+    const { target, complete } = open('delete', { answer: { ...DAMAGED, versionId }, found })
+    expect(await complete()).toMatchObject({ outcome: 'absent' })
+    expect(target.trail).toEqual(trail)
+    expect(target.removed).toEqual([removed])
+  })
+
+  it("of a version of its own goes although somebody else's stands at the key by now", async () => {
+    const { target, complete } = open('delete', {
+      answer: { ...DAMAGED, versionId: 'v7' },
+      found: { ...FOUND, marker: 'm2' },
+    })
+    await complete()
+    expect(target.removed).toEqual(['v7'])
+  })
+
+  it.each([
+    ["somebody else's", { ...FOUND, marker: 'm2' }],
+    ['one without a marker', { ...FOUND, marker: undefined }],
+    ['nothing', undefined],
+    ["somebody else's, of no version", { ...FOUND, marker: 'm2', versionId: 'null' }],
+  ])('is not looked for behind what stands there by now: %s', async (_name, found) => {
+    const { target, complete } = open('delete', { found })
+    expect(await complete()).toMatchObject({
+      outcome: 'absent',
+      aftermath: '; the object was published, and is there no more',
+    })
+    expect(target.removed).toEqual([])
+  })
+
+  it.each([
+    ['looking fails', { found: new ServiceError({ status: 403 }) }],
+    ['deleting fails', { removal: new ServiceError({ status: 403 }) }],
+  ])('is told to be there still if %s', async (_name, changes) => {
+    const { complete } = open('delete', changes)
+    expect(await complete()).toMatchObject({
+      error: { code: 'ERR_OSS_DIGEST_MISMATCH' },
+      outcome: 'published',
+      aftermath: '; the object is published, and could not be deleted',
+      abortError: { status: 403 },
+    })
+  })
+
+  it('without a marker is never deleted', async () => {
+    const { target, complete } = open('delete')
+    expect(await complete({ size: 10, crc64: 7n })).toMatchObject({ outcome: 'published' })
+    expect(target.trail).toEqual([])
+  })
+
+  it('of a Put is deleted, too', async () => {
+    const answer = new DigestMismatchError('md5', 'A', 'B', 'the object')
+    const { target, put } = open('delete', { answer })
+    expect(await put()).toMatchObject({ error: answer, outcome: 'absent' })
+    expect(target.trail).toEqual(['head', 'remove'])
+  })
+
+  it('that is found after a lost answer is deleted, too', async () => {
+    const answer = new TransportError('interrupted', 'reset')
+    answer.uncertain = 'lost'
+    const { target, complete } = open('delete', { answer })
+    expect(await complete()).toMatchObject({
+      error: { code: 'ERR_OSS_DIGEST_MISMATCH' },
+      outcome: 'absent',
+    })
+    expect(target.removed).toEqual([undefined])
+  })
+})
+
+describe('an object that is not damaged', () => {
+  it.each([
+    ['is as it was sent', { etag: 'E', crc64: 7n }, 'object'],
+    ['has failed only with its callback', new ServiceError({ status: 203 }), 'published'],
+    ['was refused', new ServiceError({ status: 403 }), 'absent'],
+  ] as const)('is never deleted: it %s', async (_name, answer, expected) => {
+    const { target, complete } = open('delete', { answer })
+    const verdict = await complete()
+    expect('object' in verdict ? 'object' : verdict.outcome).toBe(expected)
+    expect(target.trail).not.toContain('remove')
+  })
+})
+
+async function given<T>(answer: T | Error): Promise<T> {
+  if (answer instanceof Error) throw answer
+  return answer
+}
