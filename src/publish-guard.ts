@@ -80,12 +80,21 @@ export class PublishGuard {
     }
     const found = { ...(sha256 && { sha256 }), ...(md5 && { md5 }) }
     const tail = this.witness.tail()
-    await beforeComplete?.({ bucket, key, size, parts, crc64, ...found, tail, signal })
+    const summary = { bucket, key, size, parts, crc64, ...found, tail, signal }
+    await unlessAborted(async () => beforeComplete?.(summary), signal)
     return wantsSha256 && sha256 !== undefined ? { meta: { [SHA256_NAME]: sha256 } } : undefined
   }
 }
 
 const ALGORITHMS = ['md5', 'sha256', 'crc64'] as const
+
+/** Given up, nobody waits for an answer any more, nor holds memory until it comes. */
+function unlessAborted(ask: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    ask().then(resolve, reject)
+  })
+}
 
 function algorithmsOf(settings: GuardSettings): DigestAlgorithm[] {
   const { expectedDigest, sha256, beforeComplete } = settings
