@@ -91,8 +91,11 @@ const ALGORITHMS = ['md5', 'sha256', 'crc64'] as const
 /** Given up, nobody waits for an answer any more, nor holds memory until it comes. */
 function unlessAborted(ask: () => Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    ask().then(resolve, reject)
+    const stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    ask()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', stop))
   })
 }
 

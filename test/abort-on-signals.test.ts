@@ -1,7 +1,10 @@
 /** Signals become an AbortSignal, once; a second one is the process's again. */
+import type { ChildProcess } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { abortOnSignals, type SignalSource } from '../src/abort-on-signals.js'
 import { InvalidOptionError } from '../src/errors.js'
+import { runChild } from './helpers/run-child.js'
+import { startServer } from './helpers/start-server.js'
 
 type Listener = (name: NodeJS.Signals) => void
 
@@ -119,3 +122,52 @@ describe('abortOnSignals', () => {
     expect(count()).toBe(before)
   })
 })
+
+describe('a process that uploads', { timeout: 30_000 }, () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('on %s cleans up, and exits with %i', async (name, expected) => {
+    const server = await startServer()
+    const { code, signal, stdout, stderr } = await runChild('signals', server, [], signaller(name))
+    expect({ code, signal, stderr }).toEqual({ code: expected, signal: null, stderr: '' })
+    expect(stdout).toBe(`ready\nfailed: AbortError,${name}\nsettled: absent\n`)
+    expect(server.requests.of('AbortMultipartUpload')).toHaveLength(1)
+    expect([server.objects.list(), server.uploads.list()]).toEqual([[], []])
+    expect(server.storedBodies).toBe(0)
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends at once on a second signal, %s, while it is cleaning up',
+    async (second) => {
+      const server = await startServer()
+      const held = server.faults.add({ operation: 'AbortMultipartUpload' }, { hold: 'arrival' })
+      const first = signaller('SIGINT')
+      const { code, signal, stdout } = await runChild('signals', server, [], (output, child) => {
+        first(output, child)
+        if (held.hits === 0) held.reached(1).then(() => child.kill(second))
+      })
+      expect({ code, signal }).toEqual({ code: null, signal: second })
+      expect(stdout).not.toContain('settled')
+    },
+  )
+
+  it('ends at once when nobody listens any more', async () => {
+    const server = await startServer()
+    const send = signaller('SIGINT')
+    const { code, signal, stdout } = await runChild('signals', server, ['dispose'], send)
+    expect({ code, signal, stdout }).toEqual({ code: null, signal: 'SIGINT', stdout: 'ready\n' })
+    // What nobody could clean up is there still.
+    expect(server.uploads.list()).toHaveLength(1)
+  })
+})
+
+/** Sends a signal once the child is ready for it. */
+function signaller(name: NodeJS.Signals) {
+  let isSent = false
+  return (stdout: string, child: ChildProcess) => {
+    if (isSent || !stdout.includes('ready\n')) return
+    isSent = true
+    child.kill(name)
+  }
+}

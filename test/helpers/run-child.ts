@@ -1,5 +1,5 @@
 /** Runs a file of test/children in a process of its own, against a server of the test's. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { OssServer } from '../../src/server/server.js'
 
@@ -10,11 +10,15 @@ export interface ChildEnding {
   readonly stderr: string
 }
 
-/** Ends when the child does; `args` come after `endpoint`, key id and secret in its `argv`. */
+/**
+ * Ends when the child does; `args` come after `endpoint`, key id and secret in its `argv`.
+ * @param onOutput is told of all output so far whenever there is more of it
+ */
 export function runChild(
   name: string,
   server: OssServer,
   args: readonly string[] = [],
+  onOutput: (stdout: string, child: ChildProcess) => void = () => {},
 ): Promise<ChildEnding> {
   const file = fileURLToPath(new URL(`../children/${name}.ts`, import.meta.url))
   const { endpoint, credentials } = server.options()
@@ -32,6 +36,7 @@ export function runChild(
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
       output[name] += text
+      if (name === 'stdout') onOutput(output.stdout, child)
     })
   }
   return new Promise((resolve, reject) => {
