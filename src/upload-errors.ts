@@ -149,6 +149,15 @@ export class DestroyedError extends UploadError {
   }
 }
 
+/** The event loop ran empty: whoever was to go on with the stream never will. */
+export function idleProcessError(details: UploadErrorDetails): UploadError {
+  const { bucket, key } = details
+  return new UploadError(
+    `The process had nothing left to do before oss://${bucket}/${key} was complete`,
+    details,
+  )
+}
+
 /** How an upload ended that had begun to fail. */
 export interface Ending {
   readonly outcome: Outcome

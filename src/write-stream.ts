@@ -2,11 +2,11 @@
  * OssWriteStream: Node's contract of a Writable over an upload. `_destroy` is the single exit of
  * every story but success and the only caller of abort. Events are for users; nothing here listens.
  */
-import { onAbort } from './client/abort-hub.js'
 import type { RetryNotice } from './client/call-options.js'
 import type { Clock } from './client/clock.js'
 import { Conclusion } from './conclusion.js'
 import { asError, type Outcome } from './errors.js'
+import { Interruptions } from './interruptions.js'
 import type { OssWriteStreamOptions, UploadProgress } from './options.js'
 import { PublishGuard } from './publish-guard.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
@@ -15,7 +15,12 @@ import { StrictWritable } from './strict-writable.js'
 import type { LedgerRow } from './upload/ledger.js'
 import type { MultipartUpload } from './upload/multipart-upload.js'
 import type { Published } from './upload/upload-settings.js'
-import { completeError, DestroyedError, type UploadErrorDetails } from './upload-errors.js'
+import {
+  completeError,
+  DestroyedError,
+  idleProcessError,
+  type UploadErrorDetails,
+} from './upload-errors.js'
 import {
   type CapacityWarning,
   type UploadedPart,
@@ -63,7 +68,7 @@ export class OssWriteStream extends StrictWritable {
   readonly #upload: MultipartUpload
   readonly #startedAt: number
   readonly #conclusion = new Conclusion<UploadResult>()
-  #releaseSignal: () => void = ignore
+  readonly #interruptions: Interruptions
   #result: UploadResult | undefined
   #outcome: Outcome | undefined
   #abortError: Error | undefined
@@ -83,8 +88,12 @@ export class OssWriteStream extends StrictWritable {
     this.settled = this.#conclusion.settled
     this.#guard = new PublishGuard(settings.guard)
     this.#upload = this.#newUpload()
-    const { signal } = settings
-    this.#releaseSignal = onAbort(signal, () => this.destroy(reasonOf(signal)))
+    this.#interruptions = new Interruptions({
+      signal: settings.signal,
+      onIdleProcess: () => idleProcessError(this.#details('unknown')),
+      destroy: (reason) => this.destroy(reason),
+    })
+    this.#interruptions.listen()
   }
 
   /** Bytes accepted so far, and those that were skipped. */
@@ -151,6 +160,7 @@ export class OssWriteStream extends StrictWritable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
+    this.#interruptions.begin()
     let waiting: Promise<void> | undefined
     try {
       waiting = this.#upload.append(chunk)
@@ -163,10 +173,12 @@ export class OssWriteStream extends StrictWritable {
   }
 
   override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
+    this.#interruptions.begin()
     this.#appendAll(chunks).then(() => callback(), callback)
   }
 
   override _final(callback: Callback): void {
+    this.#interruptions.begin()
     this.#upload
       .finish()
       .then((published) => this.#publish(published))
@@ -178,7 +190,7 @@ export class OssWriteStream extends StrictWritable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#releaseSignal()
+    this.#interruptions.release()
     this.#end(error).then(callback, callback)
   }
 
@@ -209,7 +221,7 @@ export class OssWriteStream extends StrictWritable {
       retries: this.#retries,
     })
     // Published: from here on neither a signal nor a listener can make a failure of it.
-    this.#releaseSignal()
+    this.#interruptions.release()
     this.#outcome = 'published'
     this.#conclusion.succeed(this.#result)
     try {
@@ -276,11 +288,4 @@ export class OssWriteStream extends StrictWritable {
   }
 }
 
-/** A reason such as `null` would make `destroy()` of it, which tells nobody. */
-function reasonOf(signal: AbortSignal | undefined): Error {
-  return signal?.reason || new DOMException('This operation was aborted', 'AbortError')
-}
-
 type Callback = (error?: Error | null) => void
-
-function ignore(): void {}

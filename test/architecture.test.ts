@@ -61,8 +61,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   'client-target': ['client', 'upload', 'resolve-headers', 'protocol', 'errors'],
   'stream-upload': ['client', 'client-target', 'resolve-options', 'upload'],
+  interruptions: ['client'],
   'write-stream': [
     'client',
+    'interruptions',
     'stream-upload',
     'conclusion',
     'upload',

@@ -28,3 +28,28 @@ describe('a process', () => {
     expect(server.uploads.list()).toEqual([])
   })
 })
+
+describe('a process that has nothing left to do before an upload is complete', () => {
+  const NOTHING_LEFT = 'The process had nothing left to do before oss://bucket/object was complete'
+
+  it.each(['paused', 'small', 'unanswered'])(
+    'fails it, cleans up, and does not end as if all were well: %s',
+    { timeout: 30_000 },
+    async (how) => {
+      const server = await startServer()
+      const { code, stdout, stderr } = await runChild('pending', server, [how])
+      expect(stderr).toBe('')
+      expect(stdout).toBe(`${NOTHING_LEFT}\nabsent 0\n`)
+      expect(code).toBe(1)
+      expect([server.uploads.list(), server.objects.list()]).toEqual([[], []])
+    },
+  )
+
+  it('says so, if nobody listens to the stream', { timeout: 30_000 }, async () => {
+    const server = await startServer()
+    const { code, stderr } = await runChild('pending', server, ['unheard'])
+    expect(stderr).toContain(NOTHING_LEFT)
+    expect(code).toBe(1)
+    expect(server.uploads.list()).toEqual([])
+  })
+})

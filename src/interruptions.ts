@@ -1,0 +1,54 @@
+/**
+ * What ends an unfinished stream from outside: the caller's signal, and a process that has nothing
+ * left to do. Such a process would end with code 0, as if the object were there, and leave the parts.
+ */
+import { onAbort } from './client/abort-hub.js'
+
+export interface InterruptionSettings {
+  readonly signal: AbortSignal | undefined
+  /** Makes the error that the stream fails with if the process has nothing left to do. */
+  readonly onIdleProcess: () => Error
+  readonly destroy: (reason: Error) => void
+}
+
+export class Interruptions {
+  readonly #settings: InterruptionSettings
+  #releaseSignal: () => void = ignore
+  readonly #onIdle = () => this.#settings.destroy(this.#settings.onIdleProcess())
+
+  constructor(settings: InterruptionSettings) {
+    this.#settings = settings
+  }
+
+  /** Listens to the signal; one that is aborted already acts at once. */
+  listen(): void {
+    const { signal, destroy } = this.#settings
+    this.#releaseSignal = onAbort(signal, () => destroy(reasonOf(signal)))
+  }
+
+  /** From here on the process must not end by itself; before the first byte it may. */
+  begin(): void {
+    if (unfinished.size === 0) process.on('beforeExit', endAll)
+    unfinished.add(this.#onIdle)
+  }
+
+  /** Nothing interrupts any more. */
+  release(): void {
+    this.#releaseSignal()
+    if (unfinished.delete(this.#onIdle) && unfinished.size === 0) process.off('beforeExit', endAll)
+  }
+}
+
+/** One listener of the process for all streams. Whoever stands here cannot be collected as garbage. */
+const unfinished = new Set<() => void>()
+
+function endAll(): void {
+  for (const end of [...unfinished]) end()
+}
+
+function ignore(): void {}
+
+/** A reason such as `null` would make `destroy()` of it, which tells nobody. */
+function reasonOf(signal: AbortSignal | undefined): Error {
+  return signal?.reason || new DOMException('This operation was aborted', 'AbortError')
+}
