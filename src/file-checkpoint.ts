@@ -45,22 +45,34 @@ export function fileCheckpoint(
       }
     },
     async save(text) {
-      const file = await fs.open(aside, 'w', 0o600)
       try {
-        await file.writeFile(text)
-        // Renamed before its bytes are on disk it could be empty after a power cut.
-        await file.sync()
-      } finally {
-        await file.close()
+        await writeDurably(fs, aside, text)
+        await fs.rename(aside, path)
+      } catch (error) {
+        await fs.rm(aside, { force: true }).catch(() => undefined)
+        throw error
       }
-      await fs.rename(aside, path)
       await syncFolder(fs, path)
     },
     async remove() {
       await fs.rm(aside, { force: true })
       await fs.rm(path, { force: true })
-      await syncFolder(fs, path)
+      await syncFolder(fs, path).catch((error: unknown) => {
+        // What is not there holds nothing.
+        if (!isMissing(error)) throw error
+      })
     },
+  }
+}
+
+async function writeDurably(fs: CheckpointFs, path: string, text: string): Promise<void> {
+  const file = await fs.open(path, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    // Renamed before its bytes are on disk it could be empty after a power cut.
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 

@@ -147,7 +147,8 @@ export class OssWriteStream extends StrictWritable {
   /**
    * With `checkpoint` and `sourceVersion`: how many bytes at the beginning an earlier run has stored of the
    * same version; the source is to begin behind them. 0 if there are none, or if somebody wants
-   * to see all bytes (`sha256`, `expectedDigest`, `beforeComplete`). To be called before any write.
+   * to see all bytes (`sha256`, `expectedDigest`, `beforeComplete`), or with `integrity: 'crc64'`, where nobody has
+   * compared what is stored. To be called before any write.
    * What it rejects with, a write would fail with, too.
    */
   async skipStored(): Promise<number> {
@@ -155,7 +156,9 @@ export class OssWriteStream extends StrictWritable {
       throw new RangeError('skipStored() was called after a write')
     }
     const isSeekable = this.#settings.checkpoint?.source !== undefined
-    if (!isSeekable || this.#guard.witness !== undefined) return 0
+    // The service has compared with Content-MD5 what it stored; with a CRC-64 only we can.
+    const isVouchedFor = this.#settings.digests.md5 && this.#guard.witness === undefined
+    if (!isSeekable || !isVouchedFor) return 0
     return this.#upload.skipStored()
   }
 

@@ -7,7 +7,8 @@ import type { PartPlan } from '../protocol/part-plan.js'
 
 /**
  * Keeps the checkpoint of one upload between runs. One writer at a time: two uploads with one
- * store would take each other's place. Texts are a few hundred bytes.
+ * store would take each other's place. Texts are a few hundred bytes. A call that takes longer than
+ * `timeouts.abortMs`, rejects or throws is a CheckpointError (`store`).
  */
 export interface CheckpointStore {
   /** What was saved last; `undefined` (or `null`) if nothing is, or it was removed. */

@@ -47,7 +47,7 @@ export class MultipartUpload {
     this.#settings = settings
     this.#hasResumed = settings.checkpoint === undefined
     const signal = this.#cancel.signal
-    this.#remote = new RemoteUpload(target, settings, signal)
+    this.#remote = new RemoteUpload(target, settings, signal, this)
     const { cleanUp } = this.#remote
     this.#publisher = new Publisher(target, { ...settings, cleanUp, signal })
     this.#alarm = new CapacityAlarm({ ...settings, tell: (bytes) => hooks.onCapacity(bytes) })
@@ -119,7 +119,7 @@ export class MultipartUpload {
     const last = this.#line.takeLast()
     if (this.#bytes === 0) {
       // An upload needs a part: an empty object is put.
-      await this.#remote.discard()
+      await this.#orFail(this.#remote.discard())
       this.#opened = undefined
       this.#assertOpen()
     }
@@ -168,7 +168,7 @@ export class MultipartUpload {
     if (this.#hasResumed) return
     // Another call may be asking already.
     if (this.#state === 'idle') this.#enter('resuming')
-    await this.#remote.resume()
+    await this.#orFail(this.#remote.resume())
     this.#assertOpen()
     this.#hasResumed = true
     const { uploadId } = this
@@ -229,13 +229,17 @@ export class MultipartUpload {
   }
 
   async #abort(reason: unknown): Promise<AbortReport> {
-    if (isTerminal(this.#state)) return { outcome: 'published' }
+    if (isTerminal(this.#state)) {
+      await this.#remote.forget()
+      return { outcome: 'published' }
+    }
     this.#enter('aborting')
     this.#close(reason)
     const verdict = await this.#publishing
     await this.#line.settled()
     if (verdict !== undefined && ('object' in verdict || verdict.outcome === 'published')) {
       this.#enter('completed')
+      await this.#remote.forget()
       const abortError = 'object' in verdict ? undefined : verdict.abortError
       return { outcome: 'published', abortError }
     }
@@ -257,6 +261,15 @@ export class MultipartUpload {
     this.#close(failure)
     this.#settings.hooks.onFailure(failure)
     return failure
+  }
+
+  /** The failure of `task` is the upload's. */
+  async #orFail(task: Promise<void>): Promise<void> {
+    try {
+      await task
+    } catch (error) {
+      throw this.#fail(error)
+    }
   }
 
   #close(reason: unknown): void {

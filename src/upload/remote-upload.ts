@@ -16,20 +16,23 @@ export class RemoteUpload {
   /** Stops further attempts of Initiate; cancels the questions about an earlier run. */
   readonly #signal: AbortSignal
   readonly #resumption: Resumption | undefined
+  /** What is being done, or was, about an earlier run. */
   #resuming: Promise<void> | undefined
+  #forgotten: Promise<void> | undefined
   #id: string | undefined
   #marker: string | undefined
   /** Parts are kept only for somebody who can find them again. */
   #keepsParts: boolean
 
-  constructor(target: UploadTarget, settings: UploadSettings, signal: AbortSignal) {
+  /** @param owner whose errors these are; see {@link UploadErrorDetails} */
+  constructor(target: UploadTarget, settings: UploadSettings, signal: AbortSignal, owner: object) {
     this.#target = target
     this.#settings = settings
     this.#signal = signal
     this.#marker = settings.marker
     this.#keepsParts = settings.leavePartsOnError
     this.cleanUp = new CleanUp(target, settings)
-    this.#resumption = this.#newResumption()
+    this.#resumption = this.#newResumption(owner)
   }
 
   get id(): string | undefined {
@@ -76,20 +79,15 @@ export class RemoteUpload {
   }
 
   /** Ends an upload of an earlier run that nothing will come of. */
-  async discard(): Promise<void> {
-    if (this.#id === undefined) return
-    await this.#resumption?.discard(this.#id)
-    this.#id = undefined
-    this.#marker = this.#settings.marker
+  discard(): Promise<void> {
+    this.#resuming = this.#discard()
+    return this.#resuming
   }
 
-  /** Published: there is nothing left for a later run. */
-  async forget(): Promise<void> {
-    try {
-      await this.#resumption?.forget()
-    } catch (error) {
-      this.#settings.hooks.onStaleCheckpoint(error)
-    }
+  /** Published: there is nothing left for a later run. Happens once; never rejects. */
+  forget(): Promise<void> {
+    this.#forgotten ??= this.#forget()
+    return this.#forgotten
   }
 
   /** Ends the upload, or leaves it where its parts are to be kept. Rejects if that fails. */
@@ -110,12 +108,27 @@ export class RemoteUpload {
     this.#marker = found.marker
   }
 
-  #newResumption(): Resumption | undefined {
+  async #discard(): Promise<void> {
+    if (this.#id === undefined) return
+    await this.#resumption?.discard(this.#id)
+    this.#id = undefined
+    this.#marker = this.#settings.marker
+  }
+
+  async #forget(): Promise<void> {
+    try {
+      await this.#resumption?.forget()
+    } catch (error) {
+      this.#settings.hooks.onStaleCheckpoint(error)
+    }
+  }
+
+  #newResumption(owner: object): Resumption | undefined {
     const { checkpoint, bucket, key, plan, hooks } = this.#settings
     if (checkpoint === undefined) return undefined
     const { store, headers, source } = checkpoint
     const { partSize, growAfter, maxPartSize } = plan
-    const details: UploadErrorDetails = { bucket, key, outcome: 'absent' }
+    const details: UploadErrorDetails = { bucket, key, outcome: 'absent', owner }
     return new Resumption(this.#target, this.cleanUp, {
       store,
       own: { bucket, key, plan: { partSize, growAfter, maxPartSize }, headers, source },

@@ -27,7 +27,8 @@ export interface ResumeNotice {
   /**
    * Why it is not gone on with, or not all of it. `plan`, `headers`, `source`: it was begun with other part
    * sizes, object headers or another `sourceVersion`, and has been ended. `gone`: the service knows it no more
-   * (ended by a lifecycle rule, say). `published`: it had been completed; its object stands there.
+   * (ended by a lifecycle rule, say). `published`: it had been completed; its object stands there, and
+   * is replaced.
    * `differs`: part `partNumber` is not what the source now has; it is sent again, as are
    * others that differ. Absent: it is gone on with.
    */
@@ -78,9 +79,9 @@ export class Resumption {
 
   /** Finds the upload to go on with, if there is one; ends one that cannot be. */
   async begin(signal: AbortSignal): Promise<Resumed | undefined> {
-    const found = await this.#load()
-    if (found === undefined) return undefined
+    const found = await this.#load(signal)
     signal.throwIfAborted()
+    if (found === undefined) return undefined
     const { uploadId, marker } = found
     const parts = await this.#target.listParts({ uploadId, signal })
     this.#stored = new Map((parts ?? []).map((part) => [part.partNumber, part]))
@@ -108,19 +109,21 @@ export class Resumption {
   /** Keeps a new upload for a later run. */
   async remember(upload: Resumed): Promise<void> {
     const { own, store } = this.#settings
-    await this.#run(() => store.save(encodeCheckpoint({ ...own, ...upload })))
+    await this.#run('save', () => store.save(encodeCheckpoint({ ...own, ...upload })))
   }
 
   /** Nothing is left to go on with. */
   async forget(): Promise<void> {
-    await this.#run(() => this.#settings.store.remove())
+    await this.#run('remove', () => this.#settings.store.remove())
   }
 
   /** The row of a part that is stored as it is now, so that it need not be sent. */
   find(partNumber: number, size: number, digests: BodyDigests): LedgerRow | undefined {
     const found = this.#stored.get(partNumber)
     if (found === undefined) return undefined
-    if (found.size === size && isSame(found, digests)) return found
+    if (found.size === size && isSame(found, digests)) {
+      return { ...found, crc64: found.crc64 ?? digests.crc64 }
+    }
     if (!this.#isDifferent && this.#resumed !== undefined) {
       this.#isDifferent = true
       this.#tell({ uploadId: this.#resumed.uploadId, reason: 'differs', partNumber })
@@ -139,9 +142,9 @@ export class Resumption {
     }
   }
 
-  async #load(): Promise<Checkpoint | undefined> {
+  async #load(signal: AbortSignal): Promise<Checkpoint | undefined> {
     const { store, own, failure } = this.#settings
-    const text = await this.#run(() => store.load())
+    const text = await this.#run('load', () => store.load(), signal)
     if (text === undefined || text === null) return undefined
     const found = typeof text === 'string' ? decodeCheckpoint(text) : undefined
     if (found === undefined) throw failure('malformed')
@@ -151,8 +154,14 @@ export class Resumption {
 
   async #whyGone({ marker }: Checkpoint, signal: AbortSignal): Promise<'gone' | 'published'> {
     if (marker === undefined) return 'gone'
-    const object = await this.#target.head({ signal })
-    return object?.marker === marker ? 'published' : 'gone'
+    try {
+      const object = await this.#target.head({ signal })
+      return object?.marker === marker ? 'published' : 'gone'
+    } catch {
+      // It tells the caller more, and decides nothing; it needs a permission of its own (oss:GetObject).
+      signal.throwIfAborted()
+      return 'gone'
+    }
   }
 
   #tell(notice: Omit<ResumeNotice, 'partsStored' | 'bytesStored'>): void {
@@ -163,13 +172,27 @@ export class Resumption {
     })
   }
 
-  async #run<T>(task: () => Promise<T> | T): Promise<T> {
+  /** Has the store do something; one that hangs must not keep the stream from ending. */
+  async #run<T>(verb: string, task: () => Promise<T> | T, signal?: AbortSignal): Promise<T> {
     try {
-      return await task()
+      return await this.#cleanUp.inTime(`${verb}() of the checkpoint's store`, (deadline) =>
+        unlessAborted(task, signal === undefined ? [deadline] : [deadline, signal]),
+      )
     } catch (error) {
+      signal?.throwIfAborted()
       throw this.#settings.failure('store', error)
     }
   }
+}
+
+/** What `task` gives, unless a signal is aborted first; then nobody looks at it any more. */
+function unlessAborted<T>(task: () => Promise<T> | T, signals: readonly AbortSignal[]): Promise<T> {
+  return new Promise((resolve, reject) => {
+    for (const signal of signals) {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    }
+    Promise.resolve().then(task).then(resolve, reject)
+  })
 }
 
 /** Whether every digest that both sides have says so, and at least one. */
