@@ -102,6 +102,11 @@ export interface OssWriteStreamOptions extends OssClientOptions, ObjectHeaderOpt
   /** @default 'md5' */
   readonly integrity?: Integrity | undefined
   /**
+   * Where full parts are hashed: `inline` on this thread, `worker` in one that all streams of the process
+   * share, `auto` in the worker once hashing keeps the event loop busy. Small uploads use neither. @default 'auto'
+   */
+  readonly hashing?: 'auto' | 'inline' | 'worker' | undefined
+  /**
    * Mark the object with `x-oss-meta-osspipe-upload: <random>`, so that after a lost answer it is not
    * taken for an older one of equal bytes. @default true
    */

@@ -2,6 +2,7 @@
 import type { OssClient } from './client/client.js'
 import type { Clock } from './client/clock.js'
 import { CLIENT_OPTION_NAMES } from './client/options.js'
+import type { HashingMode } from './digest/schedule.js'
 import { InvalidOptionError } from './errors.js'
 import { expectedDigests } from './expected-digest.js'
 import type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
@@ -37,6 +38,7 @@ export interface ResolvedOptions {
   /** Which digests of the bytes we compute ourselves. */
   readonly digests: { readonly md5: boolean; readonly crc64: boolean }
   readonly marker: string | undefined
+  readonly hashing: HashingMode
   readonly guard: GuardSettings
   readonly onMismatch: OnMismatch
   readonly checkpoint: CheckpointSettings | undefined
@@ -64,6 +66,7 @@ const UPLOAD_OPTION_NAMES = [
   'signal',
   'onProgress',
   'integrity',
+  'hashing',
   'marker',
   'highWaterMark',
 ] as const satisfies readonly (keyof OssWriteStreamOptions)[]
@@ -108,6 +111,7 @@ export function resolveOptions(
     expectedSize: sizes.expectedSize,
     exactSize,
     leavePartsOnError: flag(options.leavePartsOnError, 'leavePartsOnError', !!options.checkpoint),
+    hashing: hashingOf(options.hashing),
     guard,
     onMismatch: onMismatchOf(options),
     checkpoint: checkpointOf(options, headersDigest),
@@ -181,6 +185,11 @@ function guardOf(options: OssWriteStreamOptions): GuardSettings {
     sha256: flag(options.sha256, 'sha256', false),
     beforeComplete: checkFunction(beforeComplete, 'beforeComplete'),
   }
+}
+
+function hashingOf(mode: HashingMode = 'auto'): HashingMode {
+  if (mode === 'auto' || mode === 'inline' || mode === 'worker') return mode
+  throw InvalidOptionError.expected('hashing', "'auto', 'inline' or 'worker'", mode)
 }
 
 function onMismatchOf({ onMismatch = 'keep', marker }: OssWriteStreamOptions): OnMismatch {

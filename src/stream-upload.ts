@@ -1,21 +1,30 @@
 /** Where client meets upload: the upload of a stream, built from the stream's resolved options. */
 import type { RetryNotice } from './client/call-options.js'
+import { systemClock } from './client/clock.js'
 import { clientTarget } from './client-target.js'
+import { newLoadMeter } from './digest/load-meter.js'
+import { loadedHasher, processHasher } from './digest/process-hasher.js'
+import { BUSY } from './digest/schedule.js'
 import type { ResolvedOptions } from './resolve-options.js'
 import { MultipartUpload } from './upload/multipart-upload.js'
+import { ProcessSlabs } from './upload/slabs.js'
 import type { UploadHooks, UploadSettings } from './upload/upload-settings.js'
 
 export interface StreamUploadEvents extends UploadHooks {
   onRetry(notice: RetryNotice): void
 }
 
+/** Of the process: all its uploads share them. */
+const slabs = new ProcessSlabs(() => loadedHasher()?.arena)
+
 export function streamUpload(
   settings: ResolvedOptions,
   witness: UploadSettings['witness'],
   events: StreamUploadEvents,
 ): MultipartUpload {
-  const { client, bucket, key, headers, exactSize, expectedSize, ...rest } = settings
+  const { client, bucket, key, headers, exactSize, expectedSize, hashing, ...rest } = settings
   const { onRetry, ...hooks } = events
+  const utilization = newLoadMeter()
   return new MultipartUpload(clientTarget(client, { bucket, key, headers, onRetry }), {
     ...rest,
     bucket,
@@ -23,6 +32,13 @@ export function streamUpload(
     exactSize: exactSize ? expectedSize : undefined,
     abortMs: client.timeouts.abortMs,
     clock: client.clock,
+    hashing: {
+      mode: hashing,
+      isBusy: () => utilization() >= BUSY,
+      loaded: loadedHasher,
+      load: () => processHasher(() => systemClock.breathe()),
+    },
+    slabs,
     witness,
     hooks,
   })

@@ -26,7 +26,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'node:perf_hooks',
     'node:worker_threads',
   ],
-  upload: ['upload', 'protocol', 'errors', 'upload-errors'],
+  upload: ['upload', 'digest', 'protocol', 'errors', 'upload-errors'],
   download: ['download', 'protocol', 'errors', 'download-errors', 'node:crypto'],
   server: ['server', 'protocol', 'errors', 'unknown-option', 'node:', 'memfs'],
   cli: ['cli', 'index', 'server', 'node:'],
@@ -49,6 +49,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'stream-options': ['client', 'protocol', 'errors'],
   'resolve-options': [
     'client',
+    'digest',
     'protocol',
     'errors',
     'expected-digest',
@@ -60,7 +61,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'upload',
   ],
   'client-target': ['client', 'upload', 'resolve-headers', 'protocol', 'errors'],
-  'stream-upload': ['client', 'client-target', 'resolve-options', 'upload'],
+  'stream-upload': ['client', 'client-target', 'digest', 'resolve-options', 'upload'],
   interruptions: ['client'],
   'write-stream': [
     'client',

@@ -36,6 +36,7 @@ const UPLOAD_OPTION_NAMES = [
   'signal',
   'onProgress',
   'integrity',
+  'hashing',
   'marker',
   'highWaterMark',
 ] as const satisfies readonly (keyof OssWriteStreamOptions)[]
@@ -124,6 +125,7 @@ describe('a bad value', () => {
     ],
     ['expectedDigest', { crc64: '0x1' }, 'to be unsigned decimal', 'expectedDigest.crc64'],
     ['expectedDigest', { crc64: -1n }, 'to be unsigned decimal', 'expectedDigest.crc64'],
+    ['hashing', 'gpu', "Expected `hashing` to be 'auto', 'inline' or 'worker'"],
     ['sha256', 'yes', 'Expected `sha256` to be a boolean'],
     ['beforeComplete', true, 'Expected `beforeComplete` to be a function'],
     ['onMismatch', 'remove', "Expected `onMismatch` to be 'delete' or 'keep'"],

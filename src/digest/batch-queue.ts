@@ -8,6 +8,10 @@ import { partsToHash } from './schedule.js'
 export interface BatchQueueSettings {
   /** Parts hashed together, as `lanesFor` says. */
   readonly lanes: number
+  /** Most requests on the wire at once. */
+  readonly concurrency: number
+  /** Whether the event loop has little time to spare. */
+  isBusy(): boolean
   /** Hashes the jobs as one batch, or as much of one as there are. */
   hash(jobs: readonly HashJob[]): Promise<readonly Digests[]>
 }
@@ -80,6 +84,8 @@ export class BatchQueue {
       const parts = partsToHash({
         waiting: this.#waiting.length,
         lanes: this.#settings.lanes,
+        concurrency: this.#settings.concurrency,
+        busy: this.#settings.isBusy(),
         out: this.#hashing + this.#sending,
         ended: this.#ended,
         stalled: this.#stalled,

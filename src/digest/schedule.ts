@@ -16,15 +16,20 @@ export function lanesFor(partsInMemory: number): number {
 }
 
 /**
- * Whether a part that begins to fill is hashed while its bytes arrive. So it is while the source is
- * what everything waits for: then there is time for it, and the part can go out once it is full.
+ * Whether a part that begins to fill is hashed while its bytes arrive. So it is while neither the
+ * network nor this process is what everything waits for: then there is time for it, and a part that
+ * can be sent once it is full must not wait for others.
  */
 export function hashesAsItFills(now: {
   readonly lanes: number
   /** Full parts that the service has not acknowledged: waiting, being hashed or sent. */
   readonly ahead: number
+  /** Most requests on the wire at once. */
+  readonly concurrency: number
+  /** The event loop has little time to spare. */
+  readonly busy: boolean
 }): boolean {
-  return now.lanes < 2 || now.ahead < 2
+  return now.lanes < 2 || (!now.busy && now.ahead < now.concurrency)
 }
 
 /**
@@ -48,16 +53,21 @@ export function startsOver(part: {
  * Returns how many of the parts that wait are to be hashed now, as one batch; 0 is to wait for more.
  *
  * A batch costs the same with one part as with four. So one that is not full starts only if nothing
- * will fill it: the stream has ended, or no byte comes and none of its parts is out. While parts are
- * being sent their buffers come back, are filled, and make the batch full; to start whenever the
- * buffers run out would hash one part at a time, at four times the cost.
+ * will fill it: the stream has ended, or no byte comes and none of its parts is out; or if
+ * connections are idle and the processor has time. While parts are being sent their buffers come
+ * back, are filled, and make the batch full; to start whenever the buffers run out would hash one part
+ * at a time, at four times the cost.
  */
 export function partsToHash(now: {
   /** Full parts not hashed, nor being hashed. */
   readonly waiting: number
   readonly lanes: number
-  /** Parts being hashed or sent. */
+  /** Parts being hashed, waiting to be sent, or sent. */
   readonly out: number
+  /** Most requests on the wire at once. */
+  readonly concurrency: number
+  /** The event loop has little time to spare. */
+  readonly busy: boolean
   /** No byte will come any more. */
   readonly ended: boolean
   /** No byte comes at present: the source is silent, or there is no memory for another one. */
@@ -65,6 +75,7 @@ export function partsToHash(now: {
 }): number {
   if (now.waiting >= now.lanes) return now.lanes
   if (now.ended) return now.waiting
+  if (!now.busy && now.out < now.concurrency) return now.waiting
   return now.stalled && now.out === 0 ? now.waiting : 0
 }
 

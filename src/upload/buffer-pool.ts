@@ -5,6 +5,7 @@
  *   held = filling + sealed + in flight ≤ maxMemory      (asserted by a test)
  */
 import { MAX_PART_SIZE } from '../protocol/part-plan.js'
+import type { Slabs } from './slabs.js'
 
 /** A part larger than this is kept in several buffers. */
 const MAX_BUFFER_SIZE = 16 * 1024 ** 2
@@ -27,13 +28,15 @@ export class BufferPool {
   readonly bufferSize: number
   /** Buffers that may be lent out at once. */
   readonly capacity: number
+  readonly #slabs: Slabs
   readonly #free: Uint8Array[] = []
   readonly #waiting: Waiter[] = []
   #lent = 0
   #closed: { readonly reason: unknown } | undefined
 
   /** @param maxMemory most bytes lent out at once; at least one buffer's worth. */
-  constructor(bufferSize: number, maxMemory: number) {
+  constructor(bufferSize: number, maxMemory: number, slabs: Slabs) {
+    this.#slabs = slabs
     this.bufferSize = bufferSize
     this.capacity = Math.floor(maxMemory / bufferSize)
     if (this.capacity < 1) throw new RangeError('The budget holds not even one buffer')
@@ -49,8 +52,7 @@ export class BufferPool {
     if (this.#closed !== undefined || this.#waiting.length > 0) return undefined
     if (this.#lent >= this.capacity) return undefined
     this.#lent++
-    // allocUnsafeSlow: outside Node's shared slab, so that holding on to it holds nothing else.
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.bufferSize)
+    return this.#free.pop() ?? this.#slabs.allocate(this.bufferSize)
   }
 
   /** Waits for a buffer. Rejects with the reason given to `close`. */
@@ -70,14 +72,15 @@ export class BufferPool {
         continue
       }
       this.#lent--
-      if (this.#closed === undefined) this.#free.push(buffer)
+      if (this.#closed === undefined && this.#slabs.isCurrent(buffer)) this.#free.push(buffer)
+      else this.#slabs.free(buffer)
     }
   }
 
   /** Rejects whoever waits, and keeps no free buffer. Buffers lent out may still be released. */
   close(reason: unknown): void {
     this.#closed ??= { reason }
-    this.#free.length = 0
+    for (const buffer of this.#free.splice(0)) this.#slabs.free(buffer)
     for (const waiter of this.#waiting.splice(0)) waiter.reject(reason)
   }
 }

@@ -15,7 +15,7 @@ import {
 import { CapacityAlarm } from './capacity-alarm.js'
 import { combinedCrc64 } from './ledger.js'
 import { isTerminal, mayEnter, type UploadState } from './lifecycle.js'
-import { Part } from './part.js'
+import type { Part } from './part.js'
 import { type LineProgress, PartLine } from './part-line.js'
 import { Publisher } from './publisher.js'
 import { RemoteUpload } from './remote-upload.js'
@@ -43,7 +43,7 @@ export class MultipartUpload {
   #bytes = 0
 
   constructor(target: UploadTarget, settings: UploadSettings) {
-    const { plan, digests, witness, clock, concurrency, hooks } = settings
+    const { plan, clock, hooks } = settings
     this.#settings = settings
     this.#hasResumed = settings.checkpoint === undefined
     const signal = this.#cancel.signal
@@ -52,10 +52,8 @@ export class MultipartUpload {
     this.#publisher = new Publisher(target, { ...settings, cleanUp, signal })
     this.#alarm = new CapacityAlarm({ ...settings, tell: (bytes) => hooks.onCapacity(bytes) })
     this.#line = new PartLine(target, {
-      plan,
-      digests,
-      witness,
-      concurrency,
+      ...settings,
+      hashing: { ...settings.hashing, sleep: (...args) => clock.sleep(...args) },
       signal,
       breathe: () => clock.breathe(),
       findStored: (...part) => this.#remote.find(...part),
@@ -123,8 +121,9 @@ export class MultipartUpload {
       this.#opened = undefined
       this.#assertOpen()
     }
-    if (this.#opened === undefined) return this.#put(last ?? new Part(1, 0, this.#settings.digests))
+    if (this.#opened === undefined) return this.#put(last ?? this.#line.emptyPart())
     if (last !== undefined) this.#seal(last)
+    this.#line.end()
     // A failing Initiate is reported by the parts that wait for it.
     await this.#opened.catch(() => undefined)
     this.#assertOpen()

@@ -5,13 +5,15 @@
  */
 import { MAX_PARTS, type PartPlan, partSizeAt } from '../protocol/part-plan.js'
 import type { BufferPool } from './buffer-pool.js'
-import { type DigestChoice, Part, type Witness } from './part.js'
+import { Part, type PartOptions } from './part.js'
 
 export interface PartFillerSettings {
   readonly plan: PartPlan
-  readonly digests: DigestChoice
-  readonly witness?: Witness | undefined
   readonly pool: BufferPool
+  /** How a part that begins now is to be hashed. */
+  partOptions(): PartOptions
+  /** The writer has to wait until a part is done with its memory. */
+  onFullMemory(): void
   /** Lets the event loop take one turn. */
   breathe(): Promise<void>
   /** Takes a full part over, with its buffers. */
@@ -101,6 +103,7 @@ export class PartFiller {
         await this.#settings.breathe()
         this.#sinceBreath = 0
       } else {
+        this.#settings.onFullMemory()
         const buffer = await this.#settings.pool.acquire()
         // The upload may have ended in the meantime; then this buffer has no part to go to.
         if (this.#closed !== undefined) this.#settings.pool.release([buffer])
@@ -113,7 +116,7 @@ export class PartFiller {
   }
 
   #openPart(): Part {
-    const { plan, digests, witness, onFull, onPartLimit } = this.#settings
+    const { plan, partOptions, onFull, onPartLimit } = this.#settings
     if (this.#filling?.isFull) {
       const full = this.takeLast()
       if (full !== undefined) onFull(full)
@@ -121,7 +124,7 @@ export class PartFiller {
     if (this.#filling !== undefined) return this.#filling
     const partNumber = this.#handedOver + 1
     if (partNumber > MAX_PARTS) throw onPartLimit()
-    this.#filling = new Part(partNumber, partSizeAt(partNumber, plan), digests, witness)
+    this.#filling = new Part(partNumber, partSizeAt(partNumber, plan), partOptions())
     return this.#filling
   }
 }

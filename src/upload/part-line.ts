@@ -5,18 +5,26 @@
 import { type PartPlan, partSizeAt } from '../protocol/part-plan.js'
 import { BufferPool, bufferSizeFor } from './buffer-pool.js'
 import type { LedgerRow } from './ledger.js'
-import type { DigestChoice, Part, Witness } from './part.js'
+import { type DigestChoice, Part, type Witness } from './part.js'
 import { PartFiller, type PartFillerSettings } from './part-filler.js'
+import { PartHashing, type PartHashingSettings } from './part-hashing.js'
 import { PartSender, type PartSenderSettings } from './part-sender.js'
+import type { Slabs } from './slabs.js'
 import type { UploadTarget } from './upload-target.js'
 
 export interface PartLineSettings
-  extends Omit<PartSenderSettings, 'pool'>,
+  extends Pick<PartSenderSettings, 'concurrency' | 'signal' | 'findStored' | 'onStored'>,
+    Pick<PartSenderSettings, 'onFailure'>,
     Pick<PartFillerSettings, 'breathe' | 'onFull' | 'onPartLimit'> {
   readonly plan: PartPlan
   readonly digests: DigestChoice
   readonly witness?: Witness | undefined
+  readonly hashing: LineHashing
+  readonly slabs: Slabs
 }
+
+/** What parts are hashed with. */
+export type LineHashing = Pick<PartHashingSettings, 'mode' | 'loaded' | 'load' | 'isBusy' | 'sleep'>
 
 /** How far the bytes of an upload have come. */
 export interface LineProgress {
@@ -34,16 +42,42 @@ export interface LineProgress {
 
 export class PartLine implements LineProgress {
   readonly #plan: PartPlan
+  readonly #digests: DigestChoice
   readonly #pool: BufferPool
   readonly #filler: PartFiller
+  readonly #hashing: PartHashing
   readonly #sender: PartSender
 
   constructor(target: UploadTarget, settings: PartLineSettings) {
-    const { plan } = settings
+    const { plan, digests, witness } = settings
     this.#plan = plan
-    this.#pool = new BufferPool(bufferSizeFor(plan.partSize), plan.maxMemory)
-    this.#sender = new PartSender(target, { ...settings, pool: this.#pool })
-    this.#filler = new PartFiller({ ...settings, pool: this.#pool })
+    this.#digests = digests
+    const pool = new BufferPool(bufferSizeFor(plan.partSize), plan.maxMemory, settings.slabs)
+    const hashing = new PartHashing({
+      ...settings.hashing,
+      digests,
+      concurrency: settings.concurrency,
+      partsInMemory: Math.floor(plan.maxMemory / plan.partSize),
+    })
+    const sender = new PartSender(target, {
+      ...settings,
+      pool,
+      seal: (part) => hashing.seal(part),
+      onSending: (parts) => hashing.setSending(parts),
+    })
+    this.#pool = pool
+    this.#hashing = hashing
+    this.#sender = sender
+    this.#filler = new PartFiller({
+      ...settings,
+      pool,
+      partOptions: () => ({
+        digests,
+        witness,
+        hashesAsItFills: hashing.hashesAsItFills(sender.pending),
+      }),
+      onFullMemory: () => hashing.setStalled(),
+    })
   }
 
   get bytesWritten(): number {
@@ -73,6 +107,7 @@ export class PartLine implements LineProgress {
 
   /** Takes all of `chunk`; a promise if it has to wait, see {@link PartFiller.append}. */
   append(chunk: Uint8Array): Promise<void> | undefined {
+    this.#hashing.noteBytes()
     return this.#filler.append(chunk)
   }
 
@@ -87,6 +122,16 @@ export class PartLine implements LineProgress {
   /** The last part, full or not; `undefined` if there never was a byte for it. */
   takeLast(): Part | undefined {
     return this.#filler.takeLast()
+  }
+
+  /** The part of an object without a byte. */
+  emptyPart(): Part {
+    return new Part(1, 0, { digests: this.#digests, hashesAsItFills: true })
+  }
+
+  /** No part comes after those that were sent: none has to wait for others to be hashed with. */
+  end(): void {
+    this.#hashing.end()
   }
 
   /** Sends a part as soon as there is an upload id and a permit. */
@@ -116,6 +161,7 @@ export class PartLine implements LineProgress {
 
   /** Takes no byte and lets no part begin any more. */
   close(reason: unknown): void {
+    this.#hashing.close(reason)
     this.#sender.close(reason)
     this.#pool.close(reason)
     this.#filler.close(reason)

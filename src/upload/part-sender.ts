@@ -4,12 +4,16 @@
  */
 import type { BufferPool } from './buffer-pool.js'
 import { Ledger, type LedgerRow } from './ledger.js'
-import type { Part } from './part.js'
+import type { Part, SealedPart } from './part.js'
 import { Permits } from './permits.js'
 import type { BodyDigests, UploadTarget } from './upload-target.js'
 
 export interface PartSenderSettings {
   readonly pool: BufferPool
+  /** Resolves with the digests of a part; its buffers stay as they are until then. */
+  seal(part: Part): Promise<SealedPart>
+  /** Told whenever parts have got their digests, or are done with. */
+  onSending(parts: number): void
   /** Most requests on the wire at once. */
   readonly concurrency: number
   /** Cancels the parts under way. */
@@ -27,6 +31,7 @@ export class PartSender {
   readonly #permits: Permits
   readonly #sending = new Set<Promise<void>>()
   #parts = 0
+  #sealed = 0
   #hasSent = false
 
   constructor(target: UploadTarget, settings: PartSenderSettings) {
@@ -40,6 +45,11 @@ export class PartSender {
     return this.#permits.taken
   }
 
+  /** Parts that are full and not done with: waiting for digests or a permit, or on the wire. */
+  get pending(): number {
+    return this.#sending.size
+  }
+
   /** A part has been on its way, whatever became of it. */
   get hasSent(): boolean {
     return this.#hasSent
@@ -48,6 +58,8 @@ export class PartSender {
   /** Sends a part as soon as there is an upload id and a permit. Its failure goes to `onFailure`. */
   send(part: Part, uploadId: Promise<string>): void {
     this.#parts++
+    // Told by the parts that await it; until they have their digests nobody does.
+    uploadId.catch(() => undefined)
     const sending = this.#send(part, uploadId).finally(() => this.#sending.delete(sending))
     this.#sending.add(sending)
   }
@@ -75,12 +87,12 @@ export class PartSender {
 
   async #send(part: Part, uploadId: Promise<string>): Promise<void> {
     try {
-      const id = await uploadId
-      await this.#permits.acquire()
+      const sealed = await this.#settings.seal(part)
+      this.#noteSealed(1)
       try {
-        await this.#sendNow(part, id)
+        await this.#sendSealed(part, sealed, await uploadId)
       } finally {
-        this.#permits.release()
+        this.#noteSealed(-1)
       }
     } catch (error) {
       this.#settings.onFailure(error)
@@ -89,11 +101,25 @@ export class PartSender {
     }
   }
 
-  async #sendNow(part: Part, uploadId: string): Promise<void> {
+  async #sendSealed(part: Part, sealed: SealedPart, uploadId: string): Promise<void> {
+    await this.#permits.acquire()
+    try {
+      await this.#sendNow(part, sealed, uploadId)
+    } finally {
+      this.#permits.release()
+    }
+  }
+
+  #noteSealed(change: 1 | -1): void {
+    this.#sealed += change
+    this.#settings.onSending(this.#sealed)
+  }
+
+  async #sendNow(part: Part, sealed: SealedPart, uploadId: string): Promise<void> {
     const { signal } = this.#settings
     signal.throwIfAborted()
     const { partNumber, size } = part
-    const { body, digests } = part.seal()
+    const { body, digests } = sealed
     const found = this.#settings.findStored?.(partNumber, size, digests)
     if (found !== undefined) return this.#record(found)
     this.#hasSent = true

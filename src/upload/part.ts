@@ -19,10 +19,26 @@ export interface Witness {
 /** Bytes hashed at a time: large enough to amortise the call, small enough to stay in the cache. */
 const STRIDE = 64 * 1024
 
+/** The bytes of a part, in order, and their digests. */
+export interface SealedPart {
+  readonly body: readonly Uint8Array[]
+  readonly digests: BodyDigests
+}
+
+/** How a part is hashed. */
+export interface PartOptions {
+  readonly digests: DigestChoice
+  /** Compute them as bytes come; otherwise somebody else does, once the part is full. */
+  readonly hashesAsItFills: boolean
+  readonly witness?: Witness | undefined
+}
+
 export class Part {
   readonly partNumber: number
   /** Bytes it holds when full. */
   readonly capacity: number
+  /** Its digests are computed as bytes come. */
+  readonly isHashed: boolean
   readonly #buffers: Uint8Array[] = []
   readonly #md5: ReturnType<typeof createMd5> | undefined
   readonly #crc64: ReturnType<typeof createCrc64> | undefined
@@ -32,12 +48,14 @@ export class Part {
   #used = 0
   #hashed = 0
 
-  constructor(partNumber: number, capacity: number, digests: DigestChoice, witness?: Witness) {
+  constructor(partNumber: number, capacity: number, options: PartOptions) {
+    const { digests, hashesAsItFills, witness } = options
+    this.isHashed = hashesAsItFills
     this.partNumber = partNumber
     this.capacity = capacity
-    this.#md5 = digests.md5 ? createMd5() : undefined
+    this.#md5 = hashesAsItFills && digests.md5 ? createMd5() : undefined
     this.#witness = witness
-    this.#crc64 = digests.crc64 ? createCrc64() : undefined
+    this.#crc64 = hashesAsItFills && digests.crc64 ? createCrc64() : undefined
   }
 
   /** Bytes in it. */
@@ -86,8 +104,8 @@ export class Part {
     this.#hashUpTo(0)
   }
 
-  /** Ends the part: its bytes, in order, and their digests. */
-  seal(): { readonly body: Uint8Array[]; readonly digests: BodyDigests } {
+  /** Ends the part. Without `isHashed` the digests are yet to be computed. */
+  seal(): SealedPart {
     this.#hashUpTo(0)
     const body = this.#buffers.slice()
     const last = body.pop()

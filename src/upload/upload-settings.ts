@@ -5,8 +5,10 @@ import type { CheckpointStore } from './checkpoint.js'
 import type { CleanUpClock } from './clean-up.js'
 import type { LedgerRow } from './ledger.js'
 import type { DigestChoice } from './part.js'
+import type { LineHashing } from './part-line.js'
 import type { OnMismatch } from './publisher.js'
 import type { ResumeNotice } from './resumption.js'
+import type { Slabs } from './slabs.js'
 import type { StoredObject } from './upload-target.js'
 
 export interface UploadSettings {
@@ -31,6 +33,10 @@ export interface UploadSettings {
   readonly checkpoint?: CheckpointSettings | undefined
   /** Sees all bytes once, in order, before the last of them can be published. */
   readonly witness?: { update(bytes: Uint8Array): void } | undefined
+  /** What parts are hashed with. */
+  readonly hashing: Omit<LineHashing, 'sleep'>
+  /** Where part buffers come from. */
+  readonly slabs: Slabs
   readonly clock: CleanUpClock & { breathe(): Promise<void> }
   readonly hooks: UploadHooks
 }

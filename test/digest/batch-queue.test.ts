@@ -5,12 +5,16 @@ import { Gate } from '../helpers/gate.js'
 
 const job = (n: number): HashJob => ({ bytes: [Buffer.alloc(n)], md5: false, crc64: true })
 
+/** No connection is idle that a part could use before its batch is full. */
+const BUSY = { concurrency: 4, isBusy: () => true }
+
 /** A queue whose batches wait at a gate; the digest of a part is its size. */
 function newQueue(lanes = 4) {
   const batches: number[][] = []
   const gate = new Gate()
   const queue = new BatchQueue({
     lanes,
+    ...BUSY,
     hash: async (jobs) => {
       const sizes = jobs.map(({ bytes }) => bytes[0]?.byteLength ?? 0)
       batches.push(sizes)
@@ -71,6 +75,7 @@ describe('a batch queue', () => {
     let calls = 0
     const queue = new BatchQueue({
       lanes: 2,
+      ...BUSY,
       hash: async (jobs) => {
         if (calls++ === 0) throw new Error('broken')
         return jobs.map(() => ({ md5: undefined, crc64: 1n }))
@@ -83,7 +88,11 @@ describe('a batch queue', () => {
   })
 
   it('refuses an answer that lacks a part, rather than send it unchecked', async () => {
-    const queue = new BatchQueue({ lanes: 2, hash: async () => [{ md5: undefined, crc64: 1n }] })
+    const queue = new BatchQueue({
+      lanes: 2,
+      ...BUSY,
+      hash: async () => [{ md5: undefined, crc64: 1n }],
+    })
     const [one, two] = await Promise.allSettled([queue.add(job(1)), queue.add(job(2))])
     expect([one?.status, two?.status]).toEqual(['fulfilled', 'rejected'])
   })

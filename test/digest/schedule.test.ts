@@ -24,13 +24,15 @@ describe('how parts are hashed', () => {
   })
 
   it.each([
-    ['the first part of a stream', 4, 0, true],
-    ['a part behind a single one', 4, 1, true],
-    ['a part behind two', 4, 2, false],
-    ['a part behind many', 4, 8, false],
-    ['any part where nothing is batched', 1, 8, true],
-  ])('hashes %s as it fills or not', (_, lanes, ahead, expected) => {
-    expect(hashesAsItFills({ lanes, ahead })).toBe(expected)
+    ['the first part of a stream', {}, true],
+    ['a part that can be sent at once', { ahead: 3 }, true],
+    ['a part behind as many as can be sent', { ahead: 4 }, false],
+    ['a part behind many', { ahead: 8 }, false],
+    ['any part while the loop is busy', { ahead: 1, busy: true }, false],
+    ['any part where nothing is batched', { lanes: 1, ahead: 8, busy: true }, true],
+  ])('hashes %s as it fills or not', (_, change, expected) => {
+    const now = { lanes: 4, ahead: 0, concurrency: 4, busy: false, ...change }
+    expect(hashesAsItFills(now)).toBe(expected)
   })
 
   it.each([
@@ -45,7 +47,8 @@ describe('how parts are hashed', () => {
     expect(startsOver({ hashed, size: 100, parts })).toBe(expected)
   })
 
-  const idle = { waiting: 0, lanes: 4, out: 0, ended: false, stalled: false }
+  const quiet = { waiting: 0, lanes: 4, out: 0, concurrency: 4, ended: false, stalled: false }
+  const busy = { ...quiet, busy: true }
   it.each([
     ['nothing waits', {}, 0],
     ['nothing waits at the end', { ended: true }, 0],
@@ -56,13 +59,15 @@ describe('how parts are hashed', () => {
     ['part of a batch waits while others are sent', { waiting: 3, out: 1 }, 0],
     ['the buffers have run out while others are sent', { waiting: 3, out: 5, stalled: true }, 0],
     ['part of a batch waits and bytes come', { waiting: 3 }, 0],
+    ['connections are idle and so is the loop', { waiting: 3, out: 3, busy: false }, 3],
+    ['all connections are used', { waiting: 3, out: 4, busy: false }, 0],
     ['the source is silent and nothing is out', { waiting: 3, stalled: true }, 3],
     ['one part waits and nothing is out', { waiting: 1, stalled: true }, 1],
     ['the stream has ended', { waiting: 3, ended: true }, 3],
     ['the stream has ended while others are sent', { waiting: 1, out: 4, ended: true }, 1],
     ['the stream has ended with more than a batch', { waiting: 6, ended: true }, 4],
   ])('when %s', (_, change, expected) => {
-    expect(partsToHash({ ...idle, ...change })).toBe(expected)
+    expect(partsToHash({ ...busy, ...change })).toBe(expected)
   })
 
   const calm = { cores: 2, failed: false, running: false, busyBatches: 0 }

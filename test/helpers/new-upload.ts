@@ -23,6 +23,8 @@ export function newUpload(
     digests: { md5: true, crc64: false },
     leavePartsOnError: false,
     onMismatch: 'keep',
+    hashing: UNHASHED,
+    slabs: PLAIN_SLABS,
     abortMs: 1000,
     clock: { breathe: () => Promise.resolve(), sleep: neverWakes },
     ...options,
@@ -38,6 +40,21 @@ export function newUpload(
     },
   })
   return { upload, target, failures }
+}
+
+/** No kernels: parts are hashed as they fill. */
+const UNHASHED: UploadSettings['hashing'] = {
+  mode: 'inline',
+  isBusy: () => false,
+  loaded: () => undefined,
+  load: () => Promise.reject(new Error('There are no kernels here')),
+}
+
+/** Ordinary buffers, used once. */
+export const PLAIN_SLABS: UploadSettings['slabs'] = {
+  allocate: (size) => Buffer.allocUnsafeSlow(size),
+  isCurrent: () => true,
+  free: () => {},
 }
 
 /** Sleeps until it is woken by its signal: no deadline ever passes. */

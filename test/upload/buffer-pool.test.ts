@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { BufferPool, bufferSizeFor } from '../../src/upload/buffer-pool.js'
+import { PLAIN_SLABS } from '../helpers/new-upload.js'
 
 const MIB = 1024 ** 2
 
@@ -21,7 +22,7 @@ describe('bufferSizeFor', () => {
 
 describe('BufferPool', () => {
   it('lends no more than its budget', () => {
-    const pool = new BufferPool(10, 35)
+    const pool = new BufferPool(10, 35, PLAIN_SLABS)
     const lent = [pool.tryAcquire(), pool.tryAcquire(), pool.tryAcquire()]
     expect(lent.every((buffer) => buffer?.byteLength === 10)).toBe(true)
     expect(pool.tryAcquire()).toBeUndefined()
@@ -29,11 +30,11 @@ describe('BufferPool', () => {
   })
 
   it('refuses a budget that holds no buffer', () => {
-    expect(() => new BufferPool(10, 9)).toThrow(RangeError)
+    expect(() => new BufferPool(10, 9, PLAIN_SLABS)).toThrow(RangeError)
   })
 
   it('lends the same buffers again instead of new ones', () => {
-    const pool = new BufferPool(10, 10)
+    const pool = new BufferPool(10, 10, PLAIN_SLABS)
     const first = pool.tryAcquire()
     pool.release(first === undefined ? [] : [first])
     expect(pool.heldBytes).toBe(0)
@@ -41,7 +42,7 @@ describe('BufferPool', () => {
   })
 
   it('serves those who wait in order, each with a buffer given back', async () => {
-    const pool = new BufferPool(10, 20)
+    const pool = new BufferPool(10, 20, PLAIN_SLABS)
     const a = await pool.acquire()
     const b = await pool.acquire()
     const first = pool.acquire()
@@ -54,7 +55,7 @@ describe('BufferPool', () => {
   })
 
   it('does not let a newcomer overtake those who wait', async () => {
-    const pool = new BufferPool(10, 10)
+    const pool = new BufferPool(10, 10, PLAIN_SLABS)
     const only = await pool.acquire()
     const waiting = pool.acquire()
     expect(pool.tryAcquire()).toBeUndefined()
@@ -63,7 +64,7 @@ describe('BufferPool', () => {
   })
 
   it('rejects those who wait when it is closed, and takes buffers back all the same', async () => {
-    const pool = new BufferPool(10, 10)
+    const pool = new BufferPool(10, 10, PLAIN_SLABS)
     const only = await pool.acquire()
     const waiting = pool.acquire()
     const reason = new Error('over')
@@ -96,13 +97,13 @@ describe('a buffer that was given back', () => {
   }
 
   it('is kept by an open pool, to be lent again', async () => {
-    const pool = new BufferPool(MIB, MIB)
+    const pool = new BufferPool(MIB, MIB, PLAIN_SLABS)
     expect(await isKept(pool, (buffer) => pool.release([buffer]))).toBe(true)
     expect(pool.tryAcquire()?.byteLength).toBe(MIB)
   })
 
   it.each(['before', 'after'])('%s the pool was closed is not kept', async (when) => {
-    const pool = new BufferPool(MIB, MIB)
+    const pool = new BufferPool(MIB, MIB, PLAIN_SLABS)
     const kept = await isKept(pool, (buffer) => {
       if (when === 'before') pool.release([buffer])
       pool.close(new Error('over'))

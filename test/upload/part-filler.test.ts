@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { BufferPool } from '../../src/upload/buffer-pool.js'
 import type { Part } from '../../src/upload/part.js'
 import { PartFiller } from '../../src/upload/part-filler.js'
-import { bytes } from '../helpers/new-upload.js'
+import { bytes, PLAIN_SLABS } from '../helpers/new-upload.js'
 
 /** A filler over tiny parts that keeps a copy of what it hands over, and gives buffers back at will. */
 function newFiller(
   options: { partSize?: number; growAfter?: number; buffers?: number; keep?: boolean } = {},
 ) {
   const { partSize = 10, growAfter = 10_000, buffers = 3, keep = false } = options
-  const pool = new BufferPool(partSize, buffers * partSize)
+  const pool = new BufferPool(partSize, buffers * partSize, PLAIN_SLABS)
   const handed: { partNumber: number; bytes: Buffer; md5: string }[] = []
   const kept: Part[] = []
   let breaths = 0
@@ -24,7 +24,8 @@ function newFiller(
   }
   const filler = new PartFiller({
     plan: { partSize, growAfter, maxPartSize: 4 * partSize, maxMemory: buffers * partSize },
-    digests: { md5: true, crc64: false },
+    partOptions: () => ({ digests: { md5: true, crc64: false }, hashesAsItFills: true }),
+    onFullMemory: () => {},
     pool,
     breathe: async () => {
       breaths++

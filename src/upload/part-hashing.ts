@@ -1,0 +1,117 @@
+/**
+ * How the digests of an upload's parts come about: while a part fills, or once it is full together
+ * with others, which costs a third. Decides by asking digest/schedule.ts; owns the parts that wait.
+ */
+import { BatchQueue } from '../digest/batch-queue.js'
+import type { Hashing } from '../digest/process-hasher.js'
+import { type HashingMode, hashesAsItFills, lanesFor } from '../digest/schedule.js'
+import type { DigestChoice, Part, SealedPart } from './part.js'
+
+export interface PartHashingSettings {
+  readonly mode: HashingMode
+  readonly digests: DigestChoice
+  /** Parts of full size that the memory of the upload holds. */
+  readonly partsInMemory: number
+  /** Most requests on the wire at once. */
+  readonly concurrency: number
+  /** The process's kernels, once they are there; `load` brings them. */
+  loaded(): Hashing | undefined
+  load(): Promise<Hashing>
+  /** Whether the event loop has had little time to spare since the last call. */
+  isBusy(): boolean
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/** A source that has been silent for so long is not waited for, in milliseconds. */
+const SILENCE = 100
+
+export class PartHashing {
+  readonly #settings: PartHashingSettings
+  readonly #lanes: number
+  readonly #queue: BatchQueue
+  readonly #over = new AbortController()
+  #isFirst = true
+  #isBusy = false
+  #isWatching = false
+  #bytesCame = false
+
+  constructor(settings: PartHashingSettings) {
+    const { mode, digests, partsInMemory } = settings
+    this.#settings = settings
+    this.#lanes = digests.md5 || digests.crc64 ? lanesFor(partsInMemory) : 1
+    this.#queue = new BatchQueue({
+      lanes: this.#lanes,
+      concurrency: settings.concurrency,
+      isBusy: () => this.#isBusy,
+      hash: async (jobs) => (await settings.load()).hasher.hash(jobs, mode),
+    })
+  }
+
+  /** Whether a part that begins now is to be hashed as its bytes come. */
+  hashesAsItFills(ahead: number): boolean {
+    const { concurrency, isBusy, loaded } = this.#settings
+    // The first may turn out to be the only one, which is put without waiting for anything.
+    if (this.#isFirst || loaded() === undefined) {
+      this.#isFirst = false
+      return true
+    }
+    this.#isBusy = isBusy()
+    return hashesAsItFills({ lanes: this.#lanes, ahead, concurrency, busy: this.#isBusy })
+  }
+
+  /** A byte has come: the source is not silent. */
+  noteBytes(): void {
+    this.#bytesCame = true
+  }
+
+  /** The body of a part with its digests, which may have to wait for others. */
+  async seal(part: Part): Promise<SealedPart> {
+    const sealed = part.seal()
+    // For later parts: a process that never fills one has no use for kernels.
+    if (this.#lanes > 1) this.#settings.load().catch(() => undefined)
+    if (part.isHashed) return sealed
+    const { body } = sealed
+    const hashed = this.#queue.add({ bytes: body, ...this.#settings.digests })
+    void this.#watch()
+    return { body, digests: await hashed }
+  }
+
+  /** How many parts that have their digests are not acknowledged yet. */
+  setSending(parts: number): void {
+    this.#queue.setSending(parts)
+  }
+
+  /** The writer waits for memory: no byte comes until a part is done. */
+  setStalled(): void {
+    this.#queue.setStalled(true)
+  }
+
+  /** No part will come any more. */
+  end(): void {
+    this.#queue.end()
+  }
+
+  /** Rejects what waits with `reason`. */
+  close(reason: unknown): void {
+    this.#over.abort(reason)
+    this.#queue.close(reason)
+  }
+
+  /** As long as parts wait for others, looks whether the source has fallen silent. */
+  async #watch(): Promise<void> {
+    if (this.#isWatching) return
+    this.#isWatching = true
+    try {
+      while (this.#queue.waiting > 0) {
+        this.#bytesCame = false
+        await this.#settings.sleep(SILENCE, this.#over.signal)
+        if (this.#bytesCame) continue
+        this.#isBusy = false
+        this.#queue.setStalled(true)
+      }
+    } catch {
+      // Only `close` wakes it before its time.
+    }
+    this.#isWatching = false
+  }
+}

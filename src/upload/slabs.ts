@@ -1,0 +1,68 @@
+/**
+ * Where part buffers come from and go to: a process has one such place for all its uploads. Slabs
+ * that nobody has are kept for the next upload only as long as the garbage collector lets them,
+ * so an idle process gives its memory back by itself.
+ */
+
+export interface Slabs {
+  /** A slab of exactly `size` bytes; its content is arbitrary. */
+  allocate(size: number): Uint8Array
+  /** Whether a pool should lend this slab again rather than ask for another. */
+  isCurrent(slab: Uint8Array): boolean
+  /** Takes a slab back. Nobody may touch it afterwards. */
+  free(slab: Uint8Array): void
+}
+
+/** Memory that the digest kernels can read without a copy; see digest/arena.ts. */
+export interface KernelMemory {
+  tryAllocate(size: number): Uint8Array | undefined
+  holds(slab: Uint8Array): boolean
+  free(slab: Uint8Array): void
+}
+
+/** Slabs of one size that are kept for later, at most. */
+const MOST_KEPT = 64
+
+export class ProcessSlabs implements Slabs {
+  readonly #kernelMemory: () => KernelMemory | undefined
+  readonly #kept = new Map<number, WeakRef<Uint8Array>[]>()
+
+  /** @param kernelMemory the memory to prefer, once there is one */
+  constructor(kernelMemory: () => KernelMemory | undefined) {
+    this.#kernelMemory = kernelMemory
+  }
+
+  allocate(size: number): Uint8Array {
+    const slab = this.#kernelMemory()?.tryAllocate(size)
+    if (slab !== undefined) return slab
+    // allocUnsafeSlow: outside Node's shared slab, so that holding on to it holds nothing else.
+    return this.#takeKept(size) ?? Buffer.allocUnsafeSlow(size)
+  }
+
+  isCurrent(slab: Uint8Array): boolean {
+    const memory = this.#kernelMemory()
+    return memory === undefined || memory.holds(slab)
+  }
+
+  free(slab: Uint8Array): void {
+    const memory = this.#kernelMemory()
+    if (memory?.holds(slab)) {
+      memory.free(slab)
+      return
+    }
+    const kept = this.#kept.get(slab.byteLength) ?? []
+    this.#kept.set(slab.byteLength, kept)
+    if (kept.length < MOST_KEPT) kept.push(new WeakRef(slab))
+  }
+
+  #takeKept(size: number): Uint8Array | undefined {
+    const kept = this.#kept.get(size) ?? []
+    for (let next = kept.pop(); next !== undefined; next = kept.pop()) {
+      const slab = next.deref()
+      if (slab !== undefined) return slab
+    }
+    // Sizes come and go with the options of uploads; an empty list must not stay for each.
+    this.#kept.delete(size)
+    return undefined
+  }
+}

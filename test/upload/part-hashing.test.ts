@@ -1,0 +1,162 @@
+/** How digests come about: as a part fills, or with others; with a hasher that waits at a gate. */
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { Digests, HashJob } from '../../src/digest/job.js'
+import type { Hashing } from '../../src/digest/process-hasher.js'
+import { crc64 } from '../../src/protocol/digest.js'
+import { Part } from '../../src/upload/part.js'
+import { PartHashing } from '../../src/upload/part-hashing.js'
+import { Gate } from '../helpers/gate.js'
+import { bytes } from '../helpers/new-upload.js'
+
+const DIGESTS = { md5: true, crc64: true }
+const SIZE = 256
+
+function digestsOf({ bytes: body }: HashJob): Digests {
+  const whole = Buffer.concat(body)
+  return { md5: createHash('md5').update(whole).digest(), crc64: crc64(whole) }
+}
+
+function newHashing(options: { isLoaded?: boolean; busy?: boolean; partsInMemory?: number } = {}) {
+  const { isLoaded = true, busy = true, partsInMemory = 8 } = options
+  const batches: number[] = []
+  const gate = new Gate()
+  const sleeps: { wake(): void }[] = []
+  let loads = 0
+  const hasher = {
+    async hash(jobs: readonly HashJob[]) {
+      batches.push(jobs.length)
+      await gate.arrive()
+      return jobs.map(digestsOf)
+    },
+  }
+  const loaded = { hasher } as unknown as Hashing
+  const hashing = new PartHashing({
+    mode: 'auto',
+    digests: DIGESTS,
+    partsInMemory,
+    concurrency: 4,
+    isBusy: () => busy,
+    loaded: () => (isLoaded ? loaded : undefined),
+    load: async () => {
+      loads++
+      return loaded
+    },
+    sleep: (_ms, signal) =>
+      new Promise((resolve, reject) => {
+        sleeps.push({ wake: resolve })
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      }),
+  })
+  const newPart = (number: number, ahead = 8) => {
+    const hashesAsItFills = hashing.hashesAsItFills(ahead)
+    const part = new Part(number, SIZE, { digests: DIGESTS, hashesAsItFills })
+    part.addBuffer(Buffer.alloc(SIZE))
+    part.append(bytes(SIZE, number), 0, SIZE)
+    return part
+  }
+  return { hashing, newPart, batches, gate, sleeps, loads: () => loads }
+}
+
+function expectDigests(digests: { md5?: Uint8Array | undefined }, number: number): void {
+  const md5 = createHash('md5').update(bytes(SIZE, number)).digest('hex')
+  expect(Buffer.from(digests.md5 ?? []).toString('hex')).toBe(md5)
+}
+
+describe('PartHashing', () => {
+  it('hashes the first part as it fills, and brings the kernels for later ones', async () => {
+    const { hashing, newPart, batches, loads } = newHashing()
+    const first = newPart(1)
+    expect(first.isHashed).toBe(true)
+    expect(loads()).toBe(0)
+    const { digests } = await hashing.seal(first)
+    expectDigests(digests, 1)
+    expect(loads()).toBe(1)
+    expect(batches).toEqual([])
+  })
+
+  it('hashes every part as it fills until the kernels are there', () => {
+    const { newPart } = newHashing({ isLoaded: false })
+    expect([newPart(1), newPart(2)].map(({ isHashed }) => isHashed)).toEqual([true, true])
+  })
+
+  it('never brings them where memory holds too few parts for a batch', async () => {
+    const { hashing, newPart, loads } = newHashing({ isLoaded: false, partsInMemory: 3 })
+    await hashing.seal(newPart(1))
+    await hashing.seal(newPart(2))
+    expect(loads()).toBe(0)
+  })
+
+  it('hashes four full parts together, each with its own digests', async () => {
+    const { hashing, newPart, batches, gate } = newHashing()
+    gate.open()
+    newPart(1)
+    const parts = [2, 3, 4, 5].map((number) => newPart(number))
+    expect(parts.map(({ isHashed }) => isHashed)).toEqual([false, false, false, false])
+    const sealed = await Promise.all(parts.map((part) => hashing.seal(part)))
+    expect(batches).toEqual([4])
+    for (const [index, { digests, body }] of sealed.entries()) {
+      expectDigests(digests, index + 2)
+      expect(Buffer.concat(body).equals(bytes(SIZE, index + 2))).toBe(true)
+    }
+  })
+
+  it('hashes what waits when the last part is there', async () => {
+    const { hashing, newPart, batches, gate } = newHashing()
+    gate.open()
+    newPart(1)
+    const sealed = [2, 3].map((number) => hashing.seal(newPart(number)))
+    expect(batches).toEqual([])
+    hashing.end()
+    await Promise.all(sealed)
+    expect(batches).toEqual([2])
+  })
+
+  it('waits for a source that goes on, and no longer for one that has fallen silent', async () => {
+    const { hashing, newPart, batches, gate, sleeps } = newHashing()
+    gate.open()
+    newPart(1)
+    const sealed = hashing.seal(newPart(2))
+    hashing.noteBytes()
+    sleeps[0]?.wake()
+    await Promise.resolve()
+    await Promise.resolve()
+    expect(batches).toEqual([])
+    expect(sleeps).toHaveLength(2)
+    sleeps[1]?.wake()
+    await sealed
+    expect(batches).toEqual([1])
+  })
+
+  it('lets parts go at once while connections and the loop are idle', async () => {
+    const { hashing, newPart, batches, gate } = newHashing({ busy: false })
+    gate.open()
+    newPart(1)
+    expect(newPart(2, 3).isHashed).toBe(true)
+    const behind = newPart(3, 4)
+    expect(behind.isHashed).toBe(false)
+    await hashing.seal(behind)
+    expect(batches).toEqual([1])
+  })
+
+  it('rejects what waits when it is closed, and wakes nobody later', async () => {
+    const { hashing, newPart, batches } = newHashing()
+    newPart(1)
+    const reason = new Error('given up')
+    const sealed = hashing.seal(newPart(2))
+    hashing.close(reason)
+    await expect(sealed).rejects.toBe(reason)
+    await expect(hashing.seal(newPart(3))).rejects.toBe(reason)
+    expect(batches).toEqual([])
+  })
+
+  it('lets a batch under way end when it is closed: its memory is still read', async () => {
+    const { hashing, newPart, gate } = newHashing()
+    newPart(1)
+    const sealed = [2, 3, 4, 5].map((number) => hashing.seal(newPart(number)))
+    await gate.reached()
+    hashing.close(new Error('given up'))
+    gate.open()
+    expect(await Promise.all(sealed)).toHaveLength(4)
+  })
+})

@@ -1,0 +1,90 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, it } from 'vitest'
+import { type KernelMemory, ProcessSlabs } from '../../src/upload/slabs.js'
+
+const MIB = 1024 ** 2
+
+/** Room for so many slabs. */
+function kernelMemory(room: number) {
+  const lent = new Set<Uint8Array>()
+  const memory: KernelMemory = {
+    tryAllocate(size) {
+      if (lent.size === room) return undefined
+      const slab = new Uint8Array(size)
+      lent.add(slab)
+      return slab
+    },
+    holds: (slab) => lent.has(slab),
+    free: (slab) => {
+      lent.delete(slab)
+    },
+  }
+  return { memory, lent }
+}
+
+/** In a function of its own, so that no variable holds a slab any more. */
+function lendAndFree(slabs: ProcessSlabs, count: number): WeakRef<Uint8Array>[] {
+  const lent = Array.from({ length: count }, () => slabs.allocate(MIB))
+  for (const slab of lent) slabs.free(slab)
+  return lent.map((slab) => new WeakRef(slab))
+}
+
+describe('ProcessSlabs', () => {
+  it('gives slabs of exactly the size asked for', () => {
+    const slabs = new ProcessSlabs(() => undefined)
+    expect(slabs.allocate(1000).byteLength).toBe(1000)
+    expect(slabs.allocate(100_001).byteLength).toBe(100_001)
+  })
+
+  it('gives a slab again that came back, to whoever asks for its size', () => {
+    const slabs = new ProcessSlabs(() => undefined)
+    const slab = slabs.allocate(MIB)
+    slabs.free(slab)
+    expect(slabs.allocate(MIB - 1) === slab).toBe(false)
+    expect(slabs.allocate(MIB) === slab).toBe(true)
+    expect(slabs.allocate(MIB) === slab).toBe(false)
+  })
+
+  it('leaves what nobody has to the garbage collector', async () => {
+    const slabs = new ProcessSlabs(() => undefined)
+    setFlagsFromString('--expose-gc')
+    const collect: () => void = runInNewContext('gc')
+    const weak = lendAndFree(slabs, 8)
+    // A WeakRef holds its target until the turn in which it was made or read is over.
+    await nextTurn()
+    collect()
+    expect(weak.filter((each) => each.deref() !== undefined)).toHaveLength(0)
+    expect(slabs.allocate(MIB).byteLength).toBe(MIB)
+  })
+
+  it('prefers memory that the kernels read, and gives it back there', () => {
+    const { memory, lent } = kernelMemory(1)
+    const slabs = new ProcessSlabs(() => memory)
+    const slab = slabs.allocate(1000)
+    expect(lent.has(slab)).toBe(true)
+    expect(slabs.isCurrent(slab)).toBe(true)
+    slabs.free(slab)
+    expect(lent.size).toBe(0)
+  })
+
+  it('does with ordinary memory where that has no room', () => {
+    const { memory, lent } = kernelMemory(1)
+    const slabs = new ProcessSlabs(() => memory)
+    slabs.allocate(1000)
+    const ordinary = slabs.allocate(1000)
+    expect(lent.has(ordinary)).toBe(false)
+    slabs.free(ordinary)
+    expect(lent.size).toBe(1)
+  })
+
+  it('calls ordinary slabs outdated once there is memory that the kernels read', () => {
+    let memory: KernelMemory | undefined
+    const slabs = new ProcessSlabs(() => memory)
+    const slab = slabs.allocate(1000)
+    expect(slabs.isCurrent(slab)).toBe(true)
+    memory = kernelMemory(1).memory
+    expect(slabs.isCurrent(slab)).toBe(false)
+  })
+})
