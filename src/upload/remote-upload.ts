@@ -123,16 +123,20 @@ export class RemoteUpload {
     }
   }
 
+  #details(owner: object): UploadErrorDetails {
+    const { bucket, key } = this.#settings
+    return { bucket, key, uploadId: this.#id, outcome: 'absent', owner }
+  }
+
   #newResumption(owner: object): Resumption | undefined {
     const { checkpoint, bucket, key, plan, hooks } = this.#settings
     if (checkpoint === undefined) return undefined
     const { store, headers, source } = checkpoint
     const { partSize, growAfter, maxPartSize } = plan
-    const details: UploadErrorDetails = { bucket, key, outcome: 'absent', owner }
     return new Resumption(this.#target, this.cleanUp, {
       store,
       own: { bucket, key, plan: { partSize, growAfter, maxPartSize }, headers, source },
-      failure: (reason, cause) => new CheckpointError(reason, { ...details, cause }),
+      failure: (reason, cause) => new CheckpointError(reason, { ...this.#details(owner), cause }),
       onResume: (notice) => hooks.onResume(notice),
     })
   }

@@ -5,7 +5,12 @@
 import { createHash } from 'node:crypto'
 import { ServiceError } from '../../src/errors.js'
 import { crc64, multipartEtag } from '../../src/protocol/digest.js'
-import type { FoundObject, StoredPart, UploadTarget } from '../../src/upload/upload-target.js'
+import type {
+  FoundObject,
+  ListedPart,
+  StoredPart,
+  UploadTarget,
+} from '../../src/upload/upload-target.js'
 import { Gate } from './gate.js'
 
 type Verb = keyof UploadTarget
@@ -98,7 +103,10 @@ export class FakeTarget implements UploadTarget {
     )
   }
 
-  async listParts({ uploadId, signal }: Parameters<UploadTarget['listParts']>[0]) {
+  async listParts({
+    uploadId,
+    signal,
+  }: Parameters<UploadTarget['listParts']>[0]): Promise<ListedPart[] | undefined> {
     return this.#run('listParts', 'listParts', signal, () => {
       const parts = this.uploads.get(uploadId)
       if (parts === undefined) return undefined
