@@ -1,6 +1,6 @@
 /** Where client meets upload: the upload of a stream, built from the stream's resolved options. */
 import type { RetryNotice } from './client/call-options.js'
-import { systemClock } from './client/clock.js'
+import { systemClock, whenIdle } from './client/clock.js'
 import { clientTarget } from './client-target.js'
 import { newLoadMeter } from './digest/load-meter.js'
 import { loadedHasher, processHasher } from './digest/process-hasher.js'
@@ -14,8 +14,19 @@ export interface StreamUploadEvents extends UploadHooks {
   onRetry(notice: RetryNotice): void
 }
 
+/** So long after the last upload the kernels' memory and their worker go, in milliseconds. */
+const IDLE = 5000
+
+let cancelTrim: (() => void) | undefined
+
 /** Of the process: all its uploads share them. */
-const slabs = new ProcessSlabs(() => loadedHasher()?.arena)
+const slabs = new ProcessSlabs(
+  () => loadedHasher()?.arena,
+  (isUsed) => {
+    cancelTrim?.()
+    cancelTrim = isUsed ? undefined : whenIdle(IDLE, () => void loadedHasher()?.hasher.trim())
+  },
+)
 
 export function streamUpload(
   settings: ResolvedOptions,

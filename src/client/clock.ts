@@ -34,6 +34,15 @@ export function checkClock(clock: Clock | undefined): Clock {
   return clock
 }
 
+/**
+ * Runs `task` `ms` milliseconds later, if the process lives so long: it does not keep it alive. For
+ * housekeeping alone. Returns what cancels it.
+ */
+export function whenIdle(ms: number, task: () => void): () => void {
+  const timeout = setTimeout(task, ms).unref()
+  return () => clearTimeout(timeout)
+}
+
 /** Longest delay that Node's timers hold; beyond it they would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 

@@ -25,14 +25,22 @@ const MOST_KEPT = 64
 
 export class ProcessSlabs implements Slabs {
   readonly #kernelMemory: () => KernelMemory | undefined
+  readonly #onUse: ((isUsed: boolean) => void) | undefined
   readonly #kept = new Map<number, WeakRef<Uint8Array>[]>()
+  #lent = 0
 
-  /** @param kernelMemory the memory to prefer, once there is one */
-  constructor(kernelMemory: () => KernelMemory | undefined) {
+  /**
+   * @param kernelMemory the memory to prefer, once there is one
+   * @param onUse told when the first slab is lent, and when the last one is back
+   */
+  constructor(kernelMemory: () => KernelMemory | undefined, onUse?: (isUsed: boolean) => void) {
     this.#kernelMemory = kernelMemory
+    this.#onUse = onUse
   }
 
   allocate(size: number): Uint8Array {
+    this.#lent++
+    if (this.#lent === 1) this.#onUse?.(true)
     const slab = this.#kernelMemory()?.tryAllocate(size)
     if (slab !== undefined) return slab
     // allocUnsafeSlow: outside Node's shared slab, so that holding on to it holds nothing else.
@@ -46,10 +54,13 @@ export class ProcessSlabs implements Slabs {
 
   free(slab: Uint8Array): void {
     const memory = this.#kernelMemory()
-    if (memory?.holds(slab)) {
-      memory.free(slab)
-      return
-    }
+    if (memory?.holds(slab)) memory.free(slab)
+    else this.#keep(slab)
+    this.#lent--
+    if (this.#lent === 0) this.#onUse?.(false)
+  }
+
+  #keep(slab: Uint8Array): void {
     const kept = this.#kept.get(slab.byteLength) ?? []
     this.#kept.set(slab.byteLength, kept)
     if (kept.length < MOST_KEPT) kept.push(new WeakRef(slab))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/client/clock.js'
+import { systemClock, whenIdle } from '../../src/client/clock.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 
 describe('systemClock', () => {
@@ -28,6 +28,38 @@ describe('systemClock', () => {
     const values = Array.from({ length: 100 }, () => systemClock.random())
     expect(values.every((value) => value >= 0 && value < 1)).toBe(true)
     expect(new Set(values).size).toBeGreaterThan(90)
+  })
+})
+
+describe('whenIdle', () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+
+  it('runs a task later', async () => {
+    let isDone = false
+    const done = new Promise<void>((resolve) => {
+      whenIdle(0, () => {
+        isDone = true
+        resolve()
+      })
+    })
+    expect(isDone).toBe(false)
+    // Something has to keep the process alive: the timer does not.
+    await Promise.race([done, systemClock.sleep(10_000)])
+    expect(isDone).toBe(true)
+  })
+
+  it('keeps no process alive', () => {
+    const before = timers()
+    const cancel = whenIdle(10_000, () => {})
+    expect(timers()).toBe(before)
+    cancel()
+  })
+
+  it('runs nothing that was cancelled', async () => {
+    const ran: string[] = []
+    whenIdle(0, () => ran.push('cancelled'))()
+    await new Promise<void>((resolve) => whenIdle(1, resolve))
+    expect(ran).toEqual([])
   })
 })
 

@@ -79,6 +79,21 @@ describe('ProcessSlabs', () => {
     expect(lent.size).toBe(1)
   })
 
+  it('tells when the first slab is lent and when the last one is back', () => {
+    const told: boolean[] = []
+    const { memory } = kernelMemory(1)
+    const slabs = new ProcessSlabs(
+      () => memory,
+      (isUsed) => told.push(isUsed),
+    )
+    const [one, other] = [slabs.allocate(10), slabs.allocate(10)]
+    slabs.free(one)
+    expect(told).toEqual([true])
+    slabs.free(other)
+    slabs.free(slabs.allocate(10))
+    expect(told).toEqual([true, false, true, false])
+  })
+
   it('calls ordinary slabs outdated once there is memory that the kernels read', () => {
     let memory: KernelMemory | undefined
     const slabs = new ProcessSlabs(() => memory)
