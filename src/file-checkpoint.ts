@@ -17,7 +17,8 @@ export interface CheckpointFs {
 
 interface CheckpointFile {
   writeFile(text: string): Promise<unknown>
-  sync(): Promise<void>
+  /** Absent where there is nothing to flush to. */
+  sync?(): Promise<void>
   close(): Promise<void>
 }
 
@@ -70,7 +71,7 @@ async function writeDurably(fs: CheckpointFs, path: string, text: string): Promi
   try {
     await file.writeFile(text)
     // Renamed before its bytes are on disk it could be empty after a power cut.
-    await file.sync()
+    await file.sync?.()
   } finally {
     await file.close()
   }
@@ -82,7 +83,7 @@ async function syncFolder(fs: CheckpointFs, path: string): Promise<void> {
   if (process.platform === 'win32') return
   const folder = await fs.open(dirname(path), 'r')
   try {
-    await folder.sync()
+    await folder.sync?.()
   } finally {
     await folder.close()
   }
