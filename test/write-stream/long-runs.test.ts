@@ -22,6 +22,11 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const INPUT = bytes(6.5 * PART)
 
+/** One request at a time, and no memory for full parts that wait to be hashed together. */
+const SINGLE = { concurrency: 1, maxMemory: 3 * PART }
+/** So long a part may wait for others, to be hashed with them. */
+const SILENCE_MS = 100
+
 interface LongRun {
   readonly clock: FakeClock
   readonly server: OssServer
@@ -41,7 +46,7 @@ async function open(
   onTestFinished(() => dispatcher.destroy())
   const out = createOssWriteStream(
     `oss://bucket/${KEY}`,
-    streamOptions(server, { clock, dispatcher, concurrency: 1, retry: {}, ...given }),
+    streamOptions(server, { clock, dispatcher, ...SINGLE, retry: {}, ...given }),
   )
   const notices: RetryNotice[] = []
   out.on('retry', (notice) => notices.push(notice))
@@ -105,6 +110,8 @@ describe('a source that trickles for twelve hours', () => {
   it('is asked for credentials once for each of their lifetimes, and refused never', async () => {
     let asked = 0
     const run = await open((server) => ({
+      // As much as anybody has by default: a part must not wait for others that come much later.
+      maxMemory: undefined,
       credentials: () => {
         asked += 1
         return server.issueToken(HOUR)
@@ -113,7 +120,7 @@ describe('a source that trickles for twelve hours', () => {
     const { clock, server, out } = run
     for (let quarter = 0; quarter < 48; quarter++) {
       out.write(bytes(PART, quarter + 1))
-      if (quarter > 0) await once(out, 'part')
+      if (quarter > 0) await Promise.all([once(out, 'part'), clock.advance(SILENCE_MS)])
       await clock.advance(15 * MINUTE)
     }
     out.end()
@@ -309,7 +316,7 @@ describe('a local clock that is off', () => {
   })
 
   it.each([-HOUR, HOUR])('from the middle on, by %i ms, is corrected, too', async (offset) => {
-    const run = await open({ concurrency: 4, maxMemory: 6 * PART })
+    const run = await open({ concurrency: 2 })
     const { clock, server, out } = run
     out.write(INPUT.subarray(0, parts * PART))
     while (out.partsUploaded < parts - 1) await once(out, 'part')
