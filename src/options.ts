@@ -49,7 +49,8 @@ export interface OssWriteStreamOptions extends OssClientOptions, ObjectHeaderOpt
   readonly parallel?: number | undefined
   /**
    * Most bytes held in part buffers (filling + waiting + in flight): at least twice the part size.
-   * A writer waits while it is used up. @default 256 MiB, or `(concurrency + 1) * partSize` if larger
+   * A writer waits while it is used up. Without it `concurrency + 4` parts are held at most: 64 MiB as long
+   * as parts have 8 MiB. @default 256 MiB, or `(concurrency + 1) * partSize` if larger
    */
   readonly maxMemory?: number | undefined
   /** Expected length in bytes, to plan the parts by; a stream may turn out longer or shorter. */

@@ -30,6 +30,7 @@ export interface ResolvedOptions {
   readonly headers: ObjectHeaderOptions
   readonly plan: PartPlan
   readonly concurrency: number
+  readonly partsHeld: number
   readonly expectedSize: number | undefined
   readonly exactSize: boolean
   readonly leavePartsOnError: boolean
@@ -108,6 +109,8 @@ export function resolveOptions(
     headers,
     plan,
     concurrency: sizes.concurrency,
+    // Four full parts are hashed at a time: they fill while others are sent. Who names a budget gets it.
+    partsHeld: sizes.maxMemory === undefined ? sizes.concurrency + 4 : Number.POSITIVE_INFINITY,
     expectedSize: sizes.expectedSize,
     exactSize,
     leavePartsOnError: flag(options.leavePartsOnError, 'leavePartsOnError', !!options.checkpoint),

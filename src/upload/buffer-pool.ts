@@ -26,8 +26,9 @@ export function bufferSizeFor(partSize: number): number {
 
 export class BufferPool {
   readonly bufferSize: number
-  /** Buffers that may be lent out at once. */
-  readonly capacity: number
+  /** Buffers that may ever be lent out at once, and those that may be now. */
+  readonly #capacity: number
+  #limit: number
   readonly #slabs: Slabs
   readonly #free: Uint8Array[] = []
   readonly #waiting: Waiter[] = []
@@ -38,8 +39,9 @@ export class BufferPool {
   constructor(bufferSize: number, maxMemory: number, slabs: Slabs) {
     this.#slabs = slabs
     this.bufferSize = bufferSize
-    this.capacity = Math.floor(maxMemory / bufferSize)
-    if (this.capacity < 1) throw new RangeError('The budget holds not even one buffer')
+    this.#capacity = Math.floor(maxMemory / bufferSize)
+    this.#limit = this.#capacity
+    if (this.#capacity < 1) throw new RangeError('The budget holds not even one buffer')
   }
 
   /** Bytes lent out now. */
@@ -47,10 +49,16 @@ export class BufferPool {
     return this.#lent * this.bufferSize
   }
 
+  /** Lends from now on no more than `bytes` at once, in whole buffers; never more than the budget. */
+  limitTo(bytes: number): void {
+    const buffers = Math.max(1, Math.ceil(bytes / this.bufferSize))
+    this.#limit = Math.min(this.#capacity, buffers)
+  }
+
   /** A buffer if one can be had at once; its content is arbitrary. */
   tryAcquire(): Uint8Array | undefined {
     if (this.#closed !== undefined || this.#waiting.length > 0) return undefined
-    if (this.#lent >= this.capacity) return undefined
+    if (this.#lent >= this.#limit) return undefined
     this.#lent++
     return this.#free.pop() ?? this.#slabs.allocate(this.bufferSize)
   }

@@ -10,8 +10,8 @@ import { Part, type PartOptions } from './part.js'
 export interface PartFillerSettings {
   readonly plan: PartPlan
   readonly pool: BufferPool
-  /** How a part that begins now is to be hashed. */
-  partOptions(): PartOptions
+  /** Told when a part of so many bytes begins; returns how it is to be hashed. */
+  onOpen(partSize: number): PartOptions
   /** The writer has to wait until a part is done with its memory. */
   onFullMemory(): void
   /** Lets the event loop take one turn. */
@@ -116,7 +116,7 @@ export class PartFiller {
   }
 
   #openPart(): Part {
-    const { plan, partOptions, onFull, onPartLimit } = this.#settings
+    const { plan, onOpen, onFull, onPartLimit } = this.#settings
     if (this.#filling?.isFull) {
       const full = this.takeLast()
       if (full !== undefined) onFull(full)
@@ -124,7 +124,8 @@ export class PartFiller {
     if (this.#filling !== undefined) return this.#filling
     const partNumber = this.#handedOver + 1
     if (partNumber > MAX_PARTS) throw onPartLimit()
-    this.#filling = new Part(partNumber, partSizeAt(partNumber, plan), partOptions())
+    const size = partSizeAt(partNumber, plan)
+    this.#filling = new Part(partNumber, size, onOpen(size))
     return this.#filling
   }
 }

@@ -88,6 +88,8 @@ export class PartHashing {
 
   /** No part will come any more. */
   end(): void {
+    // Nothing is waited for any more, and no timer may outlive the upload.
+    this.#over.abort()
     this.#queue.end()
   }
 
@@ -99,7 +101,7 @@ export class PartHashing {
 
   /** As long as parts wait for others, looks whether the source has fallen silent. */
   async #watch(): Promise<void> {
-    if (this.#isWatching) return
+    if (this.#isWatching || this.#over.signal.aborted) return
     this.#isWatching = true
     try {
       while (this.#queue.waiting > 0) {
@@ -110,7 +112,7 @@ export class PartHashing {
         this.#queue.setStalled(true)
       }
     } catch {
-      // Only `close` wakes it before its time.
+      // Only `end` and `close` wake it before its time.
     }
     this.#isWatching = false
   }

@@ -19,6 +19,8 @@ export interface PartLineSettings
   readonly plan: PartPlan
   readonly digests: DigestChoice
   readonly witness?: Witness | undefined
+  /** Most parts of the current size whose buffers are held at once, however much memory there is. */
+  readonly partsHeld: number
   readonly hashing: LineHashing
   readonly slabs: Slabs
 }
@@ -71,11 +73,10 @@ export class PartLine implements LineProgress {
     this.#filler = new PartFiller({
       ...settings,
       pool,
-      partOptions: () => ({
-        digests,
-        witness,
-        hashesAsItFills: hashing.hashesAsItFills(sender.pending),
-      }),
+      onOpen: (partSize) => {
+        pool.limitTo(settings.partsHeld * partSize)
+        return { digests, witness, hashesAsItFills: hashing.hashesAsItFills(sender.pending) }
+      },
       onFullMemory: () => hashing.setStalled(),
     })
   }

@@ -15,6 +15,8 @@ export interface UploadSettings {
   readonly bucket: string
   readonly key: string
   readonly plan: PartPlan
+  /** Most parts of the current size whose buffers are held at once, within the plan's memory. */
+  readonly partsHeld: number
   /** Most requests on the wire at once. */
   readonly concurrency: number
   /** Digests computed by us; see the option `integrity`. */

@@ -22,6 +22,7 @@ export function newUpload(
     plan: planParts({ partSize: PART, concurrency, maxMemory: (concurrency + 1) * PART }),
     digests: { md5: true, crc64: false },
     leavePartsOnError: false,
+    partsHeld: Number.POSITIVE_INFINITY,
     onMismatch: 'keep',
     hashing: UNHASHED,
     slabs: PLAIN_SLABS,

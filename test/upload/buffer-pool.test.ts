@@ -29,6 +29,17 @@ describe('BufferPool', () => {
     expect(pool.heldBytes).toBe(30)
   })
 
+  it('lends less than its budget where it is told to, and never more', () => {
+    const pool = new BufferPool(10, 35, PLAIN_SLABS)
+    const acquire = () => pool.tryAcquire() !== undefined
+    pool.limitTo(11)
+    expect([acquire(), acquire(), acquire()]).toEqual([true, true, false])
+    pool.limitTo(1000)
+    expect([acquire(), acquire()]).toEqual([true, false])
+    pool.limitTo(0)
+    expect(acquire()).toBe(false)
+  })
+
   it('refuses a budget that holds no buffer', () => {
     expect(() => new BufferPool(10, 9, PLAIN_SLABS)).toThrow(RangeError)
   })

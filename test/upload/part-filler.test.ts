@@ -24,7 +24,7 @@ function newFiller(
   }
   const filler = new PartFiller({
     plan: { partSize, growAfter, maxPartSize: 4 * partSize, maxMemory: buffers * partSize },
-    partOptions: () => ({ digests: { md5: true, crc64: false }, hashesAsItFills: true }),
+    onOpen: () => ({ digests: { md5: true, crc64: false }, hashesAsItFills: true }),
     onFullMemory: () => {},
     pool,
     breathe: async () => {

@@ -21,7 +21,7 @@ function newHashing(options: { isLoaded?: boolean; busy?: boolean; partsInMemory
   const { isLoaded = true, busy = true, partsInMemory = 8 } = options
   const batches: number[] = []
   const gate = new Gate()
-  const sleeps: { wake(): void }[] = []
+  const sleeps: { readonly signal: AbortSignal; wake(): void }[] = []
   let loads = 0
   const hasher = {
     async hash(jobs: readonly HashJob[]) {
@@ -44,7 +44,7 @@ function newHashing(options: { isLoaded?: boolean; busy?: boolean; partsInMemory
     },
     sleep: (_ms, signal) =>
       new Promise((resolve, reject) => {
-        sleeps.push({ wake: resolve })
+        sleeps.push({ signal, wake: resolve })
         signal.addEventListener('abort', () => reject(signal.reason), { once: true })
       }),
   })
@@ -110,6 +110,18 @@ describe('PartHashing', () => {
     hashing.end()
     await Promise.all(sealed)
     expect(batches).toEqual([2])
+  })
+
+  it('has no timer left when the last part is there', async () => {
+    const { hashing, newPart, gate, sleeps } = newHashing()
+    gate.open()
+    newPart(1)
+    const sealed = hashing.seal(newPart(2))
+    expect(sleeps.map(({ signal }) => signal.aborted)).toEqual([false])
+    hashing.end()
+    expect(sleeps.map(({ signal }) => signal.aborted)).toEqual([true])
+    await sealed
+    expect(sleeps).toHaveLength(1)
   })
 
   it('waits for a source that goes on, and no longer for one that has fallen silent', async () => {
