@@ -61,6 +61,15 @@ describe('the numbered examples', () => {
     '07-share-a-client.ts': ['a log of 2026-11-22\n'],
     '08-http-response.ts': ['Stored 400000 bytes of text/csv\n'],
     '09-test-your-backup-job.test.ts': ['Tests  1 passed'],
+    '12-guards.ts': [
+      'whole.sql: published, 60037 bytes\n',
+      'half.sql: not published: no trailer after 30000 bytes\n',
+      /forged\.sql: not published: Expected sha256 0{64} for oss:\/\/demo\/forged\.sql, got [0-9a-f]{64}\n/,
+      'stored: whole.sql\n',
+    ],
+    '13-signals.ts': [
+      'SIGINT: the object is absent, 0 uploads left; a command exits with 130 now\n',
+    ],
   }
 
   it('all have their line here', async () => {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { DEFAULT_TIMEOUTS } from '../src/client/options.js'
 import { DEFAULT_RETRY } from '../src/client/retry.js'
 import * as face from '../src/index.js'
 import { capacityOf, partSizeAt, planParts } from '../src/protocol/part-plan.js'
@@ -39,6 +40,21 @@ describe('the README', () => {
       `{ maxAttempts: ${maxAttempts}, baseDelayMs: ${baseDelayMs}, ` +
         `maxDelayMs: ${digits(maxDelayMs)}, maxElapsedMs: ${digits(maxElapsedMs)} }`,
     )
+  })
+
+  it('tells how soon a network that is gone fails a request', () => {
+    const { maxAttempts, baseDelayMs, maxDelayMs } = DEFAULT_RETRY
+    const { connectMs, responseMs } = DEFAULT_TIMEOUTS
+    let waits = 0
+    for (let retry = 0; retry < maxAttempts - 1; retry++) {
+      waits += Math.min(maxDelayMs, baseDelayMs * 2 ** retry)
+    }
+    const [refused, unaccepted, unanswered] = [0, connectMs, responseMs].map(
+      (attemptMs) => (maxAttempts * attemptMs + waits) / 1000,
+    )
+    expect(README).toContain(`within ${refused} s where connections are refused`)
+    expect(README).toContain(`within ${unaccepted} s where nobody accepts`)
+    expect(README).toContain(`within ${unanswered} s where each of five attempts is sent`)
   })
 
   it('shows how parts grow as they do', () => {
