@@ -1,5 +1,6 @@
 /** The errors of a read stream: what was being read, how far it had come, and why it ended. */
 import { assignDefined, OssError, type OssErrorCode, ServiceError } from './errors.js'
+import type { DigestAlgorithm } from './expected-digest.js'
 
 /** What was read when it failed, and why it did. */
 export interface DownloadErrorDetails {
@@ -70,8 +71,6 @@ export class ObjectRangeError extends DownloadError {
     this.start = start
   }
 }
-
-export type DigestAlgorithm = 'md5' | 'sha256' | 'crc64'
 
 /** A digest that was compared, and who says what it should be. */
 export interface DigestComparison {

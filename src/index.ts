@@ -52,7 +52,6 @@ export type { Credentials, CredentialsProvider, CredentialsSource } from './cred
 export type { OpenedObject } from './download/download-source.js'
 export {
   CorruptDownloadError,
-  type DigestAlgorithm,
   DownloadError,
   ObjectChangedError,
   ObjectRangeError,
@@ -70,6 +69,7 @@ export {
   TransportError,
   type TransportErrorKind,
 } from './errors.js'
+export type { DigestAlgorithm, ExpectedDigest } from './expected-digest.js'
 export { type CheckpointFs, fileCheckpoint } from './file-checkpoint.js'
 export type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
 export type { ObjectHeaderOptions } from './protocol/headers.js'
@@ -78,7 +78,7 @@ export type { LifecycleRule } from './protocol/xml-lifecycle.js'
 export type { ListedObject } from './protocol/xml-objects.js'
 export type { UploadSummary } from './publish-guard.js'
 export type { ReadStreamEvents } from './read-events.js'
-export type { DownloadProgress, ExpectedDigest, OssReadStreamOptions } from './read-options.js'
+export type { DownloadProgress, OssReadStreamOptions } from './read-options.js'
 export { createOssReadStream, OssReadStream } from './read-stream.js'
 export type { CheckpointStore } from './upload/checkpoint.js'
 export type { ResumeNotice } from './upload/resumption.js'

@@ -1,16 +1,7 @@
 /** The options of a read stream and their documentation. resolve-read-options.ts checks them. */
 import type { OssClient } from './client/client.js'
 import type { OssClientOptions } from './client/options.js'
-
-/** Digests that the bytes read must have. */
-export interface ExpectedDigest {
-  /** 32 hexadecimal digits. */
-  readonly md5?: string | undefined
-  /** 64 hexadecimal digits. */
-  readonly sha256?: string | undefined
-  /** CRC-64/XZ, unsigned decimal, as in the result of an upload. */
-  readonly crc64?: string | bigint | undefined
-}
+import type { ExpectedDigest } from './expected-digest.js'
 
 /** How far a read stream has come. */
 export interface DownloadProgress {

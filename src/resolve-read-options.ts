@@ -3,10 +3,10 @@ import type { OssClient } from './client/client.js'
 import { CLIENT_OPTION_NAMES } from './client/options.js'
 import type { DownloadSettings } from './download/download.js'
 import type { Span } from './download/ranges.js'
-import type { ExpectedDigests } from './download/verification.js'
 import { InvalidOptionError } from './errors.js'
-import { parseCrc64, unquoteEtag } from './protocol/digest.js'
-import type { DownloadProgress, ExpectedDigest, OssReadStreamOptions } from './read-options.js'
+import { expectedDigests } from './expected-digest.js'
+import { unquoteEtag } from './protocol/digest.js'
+import type { DownloadProgress, OssReadStreamOptions } from './read-options.js'
 import {
   checkFunction,
   checkSignal,
@@ -15,7 +15,7 @@ import {
   integer,
   resolvePlace,
 } from './stream-options.js'
-import { plainObject, refuseUnknown } from './unknown-option.js'
+import { refuseUnknown } from './unknown-option.js'
 
 /** What a read stream is built from. */
 export interface ResolvedReadOptions {
@@ -81,7 +81,7 @@ export function resolveReadOptions(
       etag: etag === undefined ? undefined : unquoteEtag(etag),
       versionId: text(options.versionId, 'versionId'),
       verify: flag(options.verify, 'verify', true),
-      expectedDigest: digestsOf(options.expectedDigest),
+      expectedDigest: expectedDigests(options.expectedDigest),
     },
     signal: checkSignal(options.signal),
     onProgress: checkFunction(options.onProgress, 'onProgress'),
@@ -114,38 +114,6 @@ function spanOf(options: OssReadStreamOptions): Span {
     throw InvalidOptionError.expected('end', `at least \`start\`, which is ${start}`, last)
   }
   return { start, end: last === undefined ? Number.MAX_SAFE_INTEGER : last + 1 }
-}
-
-function digestsOf(given: ExpectedDigest | undefined): ExpectedDigests {
-  if (given === undefined) return {}
-  refuseUnknown(
-    plainObject(given, 'expectedDigest'),
-    ['md5', 'sha256', 'crc64'],
-    '`expectedDigest`',
-  )
-  const md5 = hexadecimal(given.md5, 'md5', 32)
-  const sha256 = hexadecimal(given.sha256, 'sha256', 64)
-  const crc64 = parseCrc64(given.crc64?.toString())
-  if (given.crc64 !== undefined && crc64 === undefined) {
-    throw InvalidOptionError.expected('expectedDigest.crc64', 'unsigned decimal', given.crc64)
-  }
-  return {
-    ...(md5 !== undefined && { md5 }),
-    ...(sha256 !== undefined && { sha256 }),
-    ...(crc64 !== undefined && { crc64: crc64.toString() }),
-  }
-}
-
-function hexadecimal(value: unknown, name: string, digits: number): string | undefined {
-  if (value === undefined) return undefined
-  if (typeof value === 'string' && /^[0-9a-f]*$/i.test(value) && value.length === digits) {
-    return value.toLowerCase()
-  }
-  throw InvalidOptionError.expected(
-    `expectedDigest.${name}`,
-    `a string of ${digits} hexadecimal digits`,
-    value,
-  )
 }
 
 function text(value: unknown, name: string): string | undefined {
