@@ -26,7 +26,10 @@ export class UploadError extends OssError {
   declare uploadId?: string
   /** What became of the object; final once the stream has emitted `close`. */
   outcome: Outcome
-  /** Why cleaning up failed, if it did: parts of `uploadId` may then still be stored (and billed). */
+  /**
+   * Why cleaning up failed, if it did: parts of `uploadId` may then still be stored (and billed); with
+   * `outcome: 'published'` it is the damaged object that could not be deleted.
+   */
   declare abortError?: Error
   declare readonly status?: number
   declare readonly ossCode?: string
