@@ -61,6 +61,11 @@ describe('the numbered examples', () => {
     '07-share-a-client.ts': ['a log of 2026-11-22\n'],
     '08-http-response.ts': ['Stored 400000 bytes of text/csv\n'],
     '09-test-your-backup-job.test.ts': ['Tests  1 passed'],
+    '11-resume-after-crash.ts': [
+      '3 parts are stored: reading on at byte 307200\n',
+      'Stored 600000 bytes in 6 parts\n',
+      'Left: dump.sql; 0 unfinished uploads\n',
+    ],
     '12-guards.ts': [
       'whole.sql: published, 60037 bytes\n',
       'half.sql: not published: no trailer after 30000 bytes\n',
