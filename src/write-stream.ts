@@ -146,20 +146,26 @@ export class OssWriteStream extends StrictWritable {
 
   /**
    * With `checkpoint` and `sourceVersion`: how many bytes at the beginning an earlier run has stored of the
-   * same version; the source is to begin behind them. 0 if there are none, or if somebody wants
-   * to see all bytes (`sha256`, `expectedDigest`, `beforeComplete`), or with `integrity: 'crc64'`, where nobody has
-   * compared what is stored. To be called before any write.
-   * What it rejects with, a write would fail with, too.
+   * same version; the source is to begin behind them. 0 if there are none, if somebody wants to see all bytes
+   * (`sha256`, `expectedDigest`, `beforeComplete`), or with `integrity: 'crc64'`, where nobody has compared what
+   * is stored. To be called before any write. What it rejects with, a write would fail with, too.
    */
   async skipStored(): Promise<number> {
     if (this.writableLength > 0 || this.writableEnded) {
       throw new RangeError('skipStored() was called after a write')
     }
-    const isSeekable = this.#settings.checkpoint?.source !== undefined
+    const { checkpoint, digests } = this.#settings
+    if (checkpoint?.source === undefined || this.#guard.witness !== undefined) return 0
     // The service has compared with Content-MD5 what it stored; with a CRC-64 only we can.
-    const isVouchedFor = this.#settings.digests.md5 && this.#guard.witness === undefined
-    if (!isSeekable || !isVouchedFor) return 0
-    return this.#upload.skipStored()
+    if (!digests.md5) return 0
+    // The rejection tells it, and before there is a pipeline nobody listens.
+    const unheard = () => undefined
+    this.on('error', unheard)
+    try {
+      return await this.#upload.skipStored()
+    } finally {
+      if (!this.destroyed) this.off('error', unheard)
+    }
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {

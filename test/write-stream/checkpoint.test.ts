@@ -384,6 +384,27 @@ describe('skipStored', () => {
     expect(await failing).toBe(error)
   })
 
+  it('tells by its rejection alone what nobody listens for', async () => {
+    const server = await startServer()
+    const { out } = open(server, { checkpoint: new MemoryCheckpoint('no JSON'), ...SEEKABLE })
+    await expect(out.skipStored()).rejects.toMatchObject({ reason: 'malformed' })
+    // Without a listener its 'error' would be an uncaught exception, which fails the test run.
+    await new Promise((resolve) => out.once('close', resolve))
+    expect(out.errored).toMatchObject({ reason: 'malformed' })
+  })
+
+  it('keeps no failure from those who listen, or ought to', async () => {
+    const server = await startServer()
+    const { out } = open(server, { checkpoint: new MemoryCheckpoint(), ...SEEKABLE })
+    expect(await out.skipStored()).toBe(0)
+    expect(out.listenerCount('error')).toBe(0)
+    out.write('x')
+    await expect(out.skipStored()).rejects.toBeInstanceOf(RangeError)
+    expect(out.listenerCount('error')).toBe(0)
+    out.end()
+    await finished(out)
+  })
+
   it('rejects when the stream is destroyed meanwhile', async () => {
     const server = await startServer()
     const store = new MemoryCheckpoint()
