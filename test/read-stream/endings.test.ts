@@ -16,7 +16,7 @@ const INPUT = bytes(6 * RANGE)
 const REASON = new Error('enough')
 
 async function closed(source: OssReadStream): Promise<unknown> {
-  if (!source.closed) await once(source, 'close').catch(() => {})
+  if (!source.closed) await new Promise<void>((resolve) => source.once('close', resolve))
   return source.errored
 }
 
