@@ -34,9 +34,9 @@ export interface Postgres {
 export async function startPostgres(): Promise<Postgres> {
   const bin = POSTGRES_BIN
   if (bin === undefined) throw new Error('PostgreSQL is not installed')
-  const owner = process.getuid?.() === 0 ? userPostgres() : {}
+  const owner = process.getuid?.() === 0 ? userPostgres() : undefined
   const folder = await mkdtemp(join(tmpdir(), 'osspipe-pg-'))
-  if (owner.uid !== undefined) await chown(folder, owner.uid, owner.gid)
+  if (owner !== undefined) await chown(folder, owner.uid, owner.gid)
   const data = join(folder, 'data')
   const as = { cwd: folder, ...owner }
   const init = ['-D', data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--no-locale', '-N']
@@ -90,7 +90,7 @@ function ready(child: ChildProcess): Promise<void> {
   })
 }
 
-function userPostgres(): { readonly uid?: number; readonly gid?: number } {
+function userPostgres(): { readonly uid: number; readonly gid: number } {
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
 }
