@@ -24,7 +24,7 @@ export type KernelName = (typeof KERNELS)[number]
 export type Kernels = Readonly<Record<KernelName, (...args: readonly number[]) => void>>
 
 /** The module's bytes: the same every time. */
-export function kernelBytes(): Uint8Array<ArrayBuffer> {
+export function kernelBytes(): Uint8Array {
   return emitModule([md5x4, crc64Kernel(1), crc64Kernel(2), crc64Kernel(4)])
 }
 

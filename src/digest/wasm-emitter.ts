@@ -28,7 +28,7 @@ export interface FunctionSource {
 export const MAX_PAGES = 65536
 
 /** Returns a module that exports `functions`, which work on the shared memory `env.memory`. */
-export function emitModule(functions: readonly FunctionSource[]): Uint8Array<ArrayBuffer> {
+export function emitModule(functions: readonly FunctionSource[]): Uint8Array {
   const sharedWithMaximum = 3
   const memory = [text('env'), text('memory'), 2, sharedWithMaximum, 1, unsigned(MAX_PAGES)]
   const types = functions.map(({ params }) => [0x60, list(params.map(valueType)), 0])

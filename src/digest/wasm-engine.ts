@@ -16,7 +16,7 @@ export type WasmModule = object
 
 interface WasmEngine {
   readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => WasmMemory
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule
+  readonly Module: new (bytes: Uint8Array) => WasmModule
   readonly Instance: new (
     module: WasmModule,
     imports: { env: { memory: WasmMemory } },
