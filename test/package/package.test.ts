@@ -1,0 +1,107 @@
+/**
+ * The package as a user gets it: packed, installed in an empty folder, compiled and run there. Not
+ * part of `npm test`, since it installs from the registry: `npm run test:package`.
+ */
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installPacked, type Packed, removeFolder, sizeOf } from './packed.js'
+
+const BIN = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url))
+const SETTINGS = [
+  ...['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'],
+  ...['--target', 'es2022', '--lib', 'es2022,esnext.disposable', '--types', 'node'],
+]
+const COMPILERS = { 'TypeScript 5.2': 'ts5-2', 'TypeScript 5.9': 'ts5-9', 'TypeScript 7': 'ts7' }
+
+let folder: string
+let packed: Packed
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'osspipe-package-'))
+  packed = await installPacked(folder, [
+    'memfs@4',
+    '@types/node@20.19',
+    'ts5-2@npm:typescript@5.2',
+    'ts5-9@npm:typescript@5.9',
+    'ts7@npm:typescript@7',
+  ])
+}, 300_000)
+
+afterAll(() => removeFolder(folder))
+
+function compile(compiler: string, ...args: readonly string[]): Promise<string> {
+  return packed.exec('node', `node_modules/${compiler}/bin/tsc`, ...SETTINGS, ...args)
+}
+
+async function manifest() {
+  return JSON.parse(await readFile(join(folder, 'node_modules/osspipe/package.json'), 'utf8'))
+}
+
+describe('the package', () => {
+  it('has no complaint from publint', async () => {
+    await packed.exec(join(BIN, 'publint'), 'run', packed.tarball, '--strict')
+  })
+
+  it('has types that resolve, as arethetypeswrong sees it', async () => {
+    await packed.exec(join(BIN, 'attw'), packed.tarball, '--profile', 'esm-only')
+  })
+
+  it('is small, has few dependencies, and runs nothing when it is installed', async () => {
+    const { dependencies, scripts = {} } = await manifest()
+    expect(Object.keys(dependencies).length).toBeLessThanOrEqual(5)
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([])
+    expect(await sizeOf(join(folder, 'node_modules/osspipe'))).toBeLessThan(2 * 1024 ** 2)
+  })
+
+  it('brings neither tests nor sources, but its licence', async () => {
+    const files = await packed.exec('tar', '-tzf', packed.tarball)
+    expect(files).not.toMatch(/package\/(src|test|examples)\//)
+    expect(files).toContain('package/LICENSE')
+    expect(files).toContain('package/README.md')
+  })
+
+  it('has the command', async () => {
+    expect(await packed.exec('npx', '--no-install', 'osspipe', '--version')).toMatch(/^\d+\.\d+\./)
+  })
+})
+
+describe.each(Object.entries(COMPILERS))('with %s', (_name, compiler) => {
+  it('its types hold for ES modules, all declarations checked', async () => {
+    await compile(compiler, '--module', 'nodenext', '--outDir', `out-${compiler}`, 'esm.mts')
+  })
+
+  it('its types hold for bundlers', async () => {
+    const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit']
+    await compile(compiler, ...bundler, 'esm.mts')
+  })
+})
+
+describe('in CommonJS', () => {
+  // Earlier versions let no CommonJS file require an ES module.
+  it.each(['ts5-9', 'ts7'])('its types hold with %s', async (compiler) => {
+    await compile(compiler, '--module', 'nodenext', '--outDir', `out-${compiler}`, 'commonjs.cts')
+  })
+})
+
+describe.each(['20.19', '20', '22', '24', '26'])('on Node %s', (line) => {
+  const node = (file: string) => packed.exec('npx', '-y', '-p', `node@${line}`, 'node', file)
+
+  it('it is imported', async () => {
+    expect(JSON.parse(await node('out-ts5-9/esm.mjs'))).toEqual({
+      node: expect.stringMatching(new RegExp(`^v${line}\\.`)),
+      parts: [3, 1],
+      isWhole: true,
+      code: 'NoSuchBucket',
+    })
+  })
+
+  it('it is required', async () => {
+    expect(JSON.parse(await node('out-ts5-9/commonjs.cjs'))).toEqual({
+      node: expect.stringMatching(new RegExp(`^v${line}\\.`)),
+      size: 19,
+    })
+  })
+})
