@@ -106,7 +106,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'read-options',
     'resolve-read-options',
   ],
-  'upload-to-oss': ['errors', 'options', 'upload-result', 'write-stream', 'node:'],
+  'byte-chunk': ['node:stream'],
+  'upload-to-oss': ['byte-chunk', 'errors', 'options', 'upload-result', 'write-stream', 'node:'],
   index: [
     'abort-on-signals',
     'child-process-source',

@@ -1,12 +1,13 @@
 /** Every kind of source, whole or not at all, in one call; through the embedded server. */
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { PassThrough, Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { OssWriteStreamOptions } from '../src/options.js'
 import { type UploadSource, uploadToOss } from '../src/upload-to-oss.js'
+import { Gate } from './helpers/gate.js'
 import { bytes, PART } from './helpers/new-upload.js'
 import { FAST } from './helpers/open-stream.js'
 import { startServer } from './helpers/start-server.js'
@@ -28,7 +29,7 @@ async function open(more: OssWriteStreamOptions = {}) {
   }
 }
 
-function webStream(chunks: readonly Uint8Array[]): ReadableStream {
+function webStream(chunks: readonly unknown[]): ReadableStream {
   return new ReadableStream({
     start(controller) {
       for (const chunk of chunks) controller.enqueue(chunk)
@@ -37,8 +38,8 @@ function webStream(chunks: readonly Uint8Array[]): ReadableStream {
   })
 }
 
-/** A response of a real server. */
-async function fetched(): Promise<Response> {
+/** The address of a real server that answers with the content. */
+async function website(): Promise<string> {
   const server = createServer((_request, response) => response.end(CONTENT)).listen(0, '127.0.0.1')
   onTestFinished(() => {
     server.closeAllConnections()
@@ -46,7 +47,16 @@ async function fetched(): Promise<Response> {
   })
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  return fetch(`http://127.0.0.1:${port}/`)
+  return `http://127.0.0.1:${port}/`
+}
+
+async function fetched(): Promise<Response> {
+  return fetch(await website())
+}
+
+async function requested(): Promise<IncomingMessage> {
+  const [response] = await once(get(await website()), 'response')
+  return response
 }
 
 const halves = [CONTENT.subarray(0, 1000), CONTENT.subarray(1000)]
@@ -61,7 +71,19 @@ const SOURCES: [string, () => UploadSource | Promise<UploadSource>][] = [
   ['a Buffer', () => CONTENT],
   ['a Uint8Array in a larger buffer', () => new Uint8Array([...CONTENT, 1]).subarray(0, -1)],
   ['an ArrayBuffer', () => new Uint8Array(CONTENT).buffer],
+  ['a DataView', () => new DataView(CONTENT.buffer, CONTENT.byteOffset, CONTENT.byteLength)],
   ['a list of chunks', () => halves],
+  ['a list of ArrayBuffers', () => halves.map((half) => new Uint8Array(half).buffer)],
+  [
+    'a Readable of objects that are chunks',
+    () => Readable.from(halves.map((half) => new Uint8Array(half).buffer)),
+  ],
+  ['a request of fetch', () => new Request('http://host/', { method: 'POST', body: CONTENT })],
+  ['a response that this process asks for', requested],
+  [
+    'a web stream of chunks of several kinds',
+    () => webStream([new Uint8Array(halves[0] ?? []).buffer, '', new Uint8Array(0), halves[1]]),
+  ],
   [
     'an async generator',
     async function* chunks() {
@@ -189,10 +211,67 @@ describe('a failure', () => {
     expectNothing()
   })
 
-  it('of a chunk that has no bytes publishes nothing', async () => {
+  it.each<[string, unknown]>([
+    ['a list', ['a', 7]],
+    ['a Readable of objects', Readable.from(['a', { b: 1 }, 'c'])],
+    ['a web stream', webStream(['a', 7])],
+    ['a web stream, one that is null,', webStream(['a', null, 'c'])],
+    ['a list, one that is null,', ['a', null, 'c']],
+    ['a list of lists', [[1, 2]]],
+  ])('of a chunk of %s that has no bytes publishes nothing', async (_name, source) => {
     const { upload, expectNothing } = await open()
-    await expect(upload(['a', 7] as unknown as UploadSource)).rejects.toThrow(TypeError)
+    await expect(upload(source as UploadSource)).rejects.toMatchObject({
+      name: 'TypeError',
+      code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|STREAM_NULL_VALUES)$/),
+    })
     expectNothing()
+  })
+
+  it('cancels a web stream that is idle', async () => {
+    const stop = new AbortController()
+    const { upload, expectNothing } = await open({ signal: stop.signal })
+    const pulled = new Gate()
+    const cancelled: unknown[] = []
+    const cancel = (reason: unknown) => void cancelled.push(reason)
+    const idle = new ReadableStream({ pull: () => pulled.arrive(), cancel }, { highWaterMark: 0 })
+    const uploading = upload(idle)
+    await pulled.reached()
+    stop.abort(failure)
+    await expect(uploading).rejects.toBe(failure)
+    expect(cancelled).toEqual([failure])
+    expectNothing()
+  })
+
+  it('is told although a function that opens hangs, and what it opens later is destroyed', async () => {
+    const stop = new AbortController()
+    const { upload, expectNothing } = await open({ signal: stop.signal })
+    const gate = new Gate()
+    const late = new PassThrough()
+    const uploading = upload(async () => {
+      await gate.arrive()
+      return late
+    })
+    await gate.reached()
+    stop.abort(failure)
+    await expect(uploading).rejects.toBe(failure)
+    expectNothing()
+    gate.open()
+    await once(late, 'close')
+    expect(late.destroyed).toBe(true)
+  })
+
+  it('of the options leaves the source alone', async () => {
+    const source = webStream(['a'])
+    const options = { env: {}, partSize: 1 }
+    await expect(uploadToOss(source, TARGET, options)).rejects.toMatchObject({
+      code: 'ERR_OSS_INVALID_OPTION',
+    })
+    expect(source.locked).toBe(false)
+  })
+
+  it('is two sets of options', async () => {
+    const both = uploadToOss('a', { bucket: 'bucket', key: 'key', env: {} }, { partSize: PART })
+    await expect(both).rejects.toMatchObject({ option: 'options' })
   })
 
   it('of the options is told as what it is', async () => {
