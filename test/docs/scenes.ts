@@ -1,0 +1,80 @@
+/**
+ * What a code block of the docs takes for granted: names that an earlier sentence has introduced, and
+ * what must be true afterwards. A block without a scene of its own runs as it is, in a folder
+ * with the files and commands of `workplace.ts` and with the `OSS_*` variables of a real server.
+ */
+
+export interface Scene {
+  /** TypeScript that comes before the block. */
+  readonly before?: string
+  /** TypeScript that comes after it, and throws unless the block has done what it says. */
+  readonly after?: string
+  /** Texts of the block that stand for something of the reader's: what they are here. */
+  readonly instead?: Readonly<Record<string, string>>
+  /** Exit code that the block ends with, 0 unless said. */
+  readonly exitCode?: number
+  /** The block is a file of this name, which `before` and `after` do not touch; run by vitest. */
+  readonly testFile?: string
+  /** Not run here, because that would be a test within a test: `.ci/run` does it. */
+  readonly inCi?: true
+}
+
+const PIPELINE = `
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+`
+
+export const SCENES: Readonly<Record<string, Scene>> = {
+  default: {},
+  ci: { inCi: true },
+  'first example': {
+    instead: { '/var/log/app.log': 'app.log' },
+    after: `if (!(Number(out.result?.size) > 0)) throw new Error('nothing was stored')`,
+  },
+  'failing pipeline': {
+    before: `${PIPELINE}
+import { createOssWriteStream } from 'osspipe'
+const out = createOssWriteStream('oss://backups/half')
+const source = createReadStream('no such file')`,
+    exitCode: 1,
+  },
+  'spawned dump': {
+    before: `${PIPELINE}
+import { createOssWriteStream, spawnSource } from 'osspipe'
+const out = createOssWriteStream('oss://backups/app.sql.gz')`,
+    after: `if (!(Number(out.result?.size) > 0)) throw new Error('nothing was stored')`,
+  },
+  'guarded dump': {
+    before: `${PIPELINE}
+import { createOssWriteStream } from 'osspipe'`,
+    after: `await pipeline(createReadStream('app.sql'), out)`,
+  },
+  'resumed upload': {
+    before: `${PIPELINE}
+import { stat } from 'node:fs/promises'
+import { createOssWriteStream, fileCheckpoint } from 'osspipe'`,
+    after: `if (out.result?.size !== size) throw new Error('not all was stored')`,
+  },
+  signals: {
+    before: `${PIPELINE}
+import os from 'node:os'
+import { abortOnSignals, createOssWriteStream } from 'osspipe'
+const source = createReadStream('app.sql')`,
+    after: `if (!out.result) throw new Error('nothing was stored')`,
+  },
+  'reading back': {
+    before: `${PIPELINE}
+import { spawn } from 'node:child_process'
+import { createGunzip } from 'node:zlib'
+import { createOssReadStream, createOssWriteStream } from 'osspipe'
+await pipeline(createReadStream('app.sql'), createGzip(), createOssWriteStream('oss://backups/app.sql.gz'))
+const psql = spawn('psql', { stdio: ['pipe', 'ignore', 'inherit'] })`,
+  },
+  'step by step': {
+    before: `import { OssClient } from 'osspipe'
+const key = 'film.mp4'`,
+    after: `if ((await client.headObject({ key })).size !== 102_400) throw new Error('not stored')`,
+  },
+  'backup job': { testFile: 'backup.test.ts' },
+}
