@@ -3,7 +3,7 @@
  * arrives in parts, against MD5 + CRC-64 + write of as many bytes in one process. CPU time, not wall
  * time, so that other work on the machine disturbs it little; rounds of both take turns.
  *
- *   npm run bench [-- rounds [MiB]]
+ *   npm run bench:server [-- rounds [MiB]]
  */
 
 import { type ChildProcess, execFile, fork } from 'node:child_process'

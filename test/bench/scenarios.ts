@@ -1,0 +1,171 @@
+/** What is measured: which clients do which work against which sink, how much and how often. */
+import type { SinkSettings } from './processes.js'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+/** One row of a scenario. */
+export interface Entry {
+  readonly name: string
+  /** File of `clients/`, or `curl`. */
+  readonly module: string
+  readonly options?: Readonly<Record<string, unknown>>
+  /** Where it differs from the scenario's. */
+  readonly work?: Partial<Work>
+}
+
+export interface Work {
+  readonly work: 'upload' | 'write' | 'small' | 'first' | 'read'
+  /** Of one object. */
+  readonly bytes: number
+  readonly source?: 'ring' | 'file'
+  readonly writeSize?: number
+  /** Objects, and how many at once. */
+  readonly count?: number
+  readonly atOnce?: number
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly title: string
+  readonly sink: SinkSettings
+  readonly work: Work
+  readonly partSize: number
+  readonly concurrency: number
+  readonly rounds: number
+  readonly entries: readonly Entry[]
+}
+
+const PLAIN: SinkSettings = { tls: false, latencyMs: 0, bytesPerSecond: 0, checksDigests: false }
+
+const AUTO: Entry = { name: 'osspipe', module: 'osspipe' }
+const WORKER = osspipe('osspipe worker', { hashing: 'worker' })
+const INLINE = osspipe('osspipe inline', { hashing: 'inline' })
+const WITH_CRC64 = osspipe('osspipe md5+crc64', { integrity: 'md5+crc64' })
+const LIB_STORAGE: Entry = { name: 'lib-storage', module: 'lib-storage' }
+const FLOOR: Entry = { name: 'undici floor', module: 'floor' }
+const MINIO: Entry = { name: 'minio', module: 'minio' }
+const CURL: Entry = { name: 'curl -T', module: 'curl' }
+const ALI_STREAM = aliOss('ali-oss putStream', 'putStream')
+const ALI_FILE = aliOss('ali-oss multipartUpload', 'multipartUpload')
+
+function osspipe(name: string, options: Entry['options'], work: Entry['work'] = {}): Entry {
+  return { name, module: 'osspipe', ...(options && { options }), work }
+}
+
+function aliOss(name: string, method: string): Entry {
+  return { name, module: 'ali-oss', options: { method } }
+}
+
+/** @param isQuick a run that ends within two minutes and shows the order of things, no more */
+export function scenarios(isQuick: boolean): Scenario[] {
+  const size = isQuick ? GIB / 4 : GIB
+  const rounds = isQuick ? 1 : 3
+  const common = { sink: PLAIN, partSize: 8 * MIB, concurrency: 4, rounds }
+  const upload: Work = { work: 'upload', source: 'ring', bytes: size }
+  return [
+    {
+      ...common,
+      name: 'http',
+      title: 'HTTP, a stream from memory',
+      work: upload,
+      rounds: isQuick ? 2 : 5,
+      entries: [
+        AUTO,
+        WORKER,
+        INLINE,
+        WITH_CRC64,
+        LIB_STORAGE,
+        ALI_STREAM,
+        ALI_FILE,
+        ...(isQuick ? [] : [MINIO]),
+        FLOOR,
+        CURL,
+      ],
+    },
+    {
+      ...common,
+      name: 'tls',
+      title: 'HTTPS, a stream from memory',
+      sink: { ...PLAIN, tls: true },
+      work: upload,
+      entries: [AUTO, LIB_STORAGE, ALI_FILE, FLOOR, CURL],
+    },
+    {
+      ...common,
+      name: 'wan',
+      title: 'HTTP, 30 ms a request, 60 MB/s a connection',
+      sink: { ...PLAIN, latencyMs: 30, bytesPerSecond: 60e6 },
+      work: upload,
+      entries: [AUTO, LIB_STORAGE, ALI_FILE],
+    },
+    {
+      ...common,
+      name: 'file',
+      title: 'HTTP, a file through fs.createReadStream (1 MiB)',
+      work: { ...upload, source: 'file' },
+      entries: [AUTO, LIB_STORAGE, ALI_FILE],
+    },
+    {
+      ...common,
+      name: 'writes',
+      title: 'HTTP, by the size of the writes',
+      work: { work: 'write', bytes: size },
+      entries: [
+        osspipe('osspipe 1 MiB', {}, { writeSize: MIB }),
+        osspipe('osspipe 64 KiB', {}, { writeSize: 64 * KIB }),
+        osspipe('osspipe 1 KiB', {}, { writeSize: KIB }),
+        osspipe('osspipe 16 B', {}, { writeSize: 16, bytes: size / 16 }),
+      ],
+    },
+    {
+      ...common,
+      name: 'long',
+      title: 'HTTP, memory over length',
+      work: upload,
+      rounds: 1,
+      entries: [
+        osspipe('osspipe 2 GiB', {}, { bytes: isQuick ? GIB / 2 : 2 * GIB }),
+        osspipe('osspipe 20 GiB', {}, { bytes: isQuick ? 2 * GIB : 20 * GIB }),
+        { ...LIB_STORAGE, name: 'lib-storage 2 GiB', work: { bytes: isQuick ? GIB / 2 : 2 * GIB } },
+      ],
+    },
+    {
+      ...common,
+      name: 'small',
+      title: 'HTTP, many objects of 10 KiB, 64 at once',
+      work: { work: 'small', bytes: 10 * KIB, count: isQuick ? 4000 : 10_000, atOnce: 64 },
+      entries: [AUTO, { name: 'ali-oss put', module: 'ali-oss' }, FLOOR],
+    },
+    {
+      ...common,
+      name: 'first',
+      title: 'HTTP, the first 1 MiB of a fresh process, its start included',
+      work: { work: 'first', bytes: MIB },
+      rounds: isQuick ? 5 : 21,
+      entries: [AUTO, INLINE, osspipe('osspipe, no digests', { integrity: false })],
+    },
+    {
+      ...common,
+      name: 'read',
+      title: 'HTTP, reading',
+      work: { work: 'read', bytes: size },
+      entries: [
+        AUTO,
+        osspipe('osspipe, not verified', { verify: false }),
+        { name: 'ali-oss getStream', module: 'ali-oss' },
+        { name: 'undici GET', module: 'floor' },
+      ],
+    },
+    {
+      ...common,
+      name: 'predecessor',
+      title: 'HTTP, parts of 1 MiB, little of it',
+      work: { ...upload, bytes: isQuick ? 16 * MIB : 64 * MIB },
+      partSize: MIB,
+      rounds: 1,
+      entries: [AUTO, { name: 'aliyun-oss-upload-stream', module: 'aliyun-oss-upload-stream' }],
+    },
+  ]
+}
