@@ -93,6 +93,11 @@ export {
 export type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
 export { type UploadSource, uploadToOss } from './upload-to-oss.js'
 export {
+  createOssWritableStream,
+  OssWritableStream,
+  type WebChunk,
+} from './web-writable-stream.js'
+export {
   createOssWriteStream,
   OssWriteStream,
 } from './write-stream.js'

@@ -107,6 +107,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'resolve-read-options',
   ],
   'byte-chunk': ['node:stream'],
+  'web-writable-stream': [
+    'byte-chunk',
+    'errors',
+    'options',
+    'upload-result',
+    'write-stream',
+    'node:stream/web',
+  ],
   'upload-to-oss': ['byte-chunk', 'errors', 'options', 'upload-result', 'write-stream', 'node:'],
   index: [
     'abort-on-signals',
@@ -128,6 +136,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'upload-errors',
     'upload-result',
     'upload-to-oss',
+    'web-writable-stream',
     'write-stream',
   ],
 }
