@@ -1,0 +1,81 @@
+/** A whole command line: picks the command, runs it, tells its failure, gives the exit code. */
+import { COMMANDS, DESCRIPTIONS, type RunnableCommand } from './commands.js'
+import type { Context } from './context.js'
+import { optionsOf } from './description.js'
+import { ClosedOutputError, exitCodeOf } from './exit-codes.js'
+import { failureObject, messageOf } from './failure.js'
+import { commandHelp, programHelp } from './help.js'
+import { optionValues } from './option-values.js'
+import { Console, writeTo } from './output.js'
+import { parseLine } from './program.js'
+import { UsageError } from './usage-error.js'
+
+/** Never rejects: whatever goes wrong is told and has an exit code. */
+export async function runCommandLine(
+  line: readonly string[],
+  context: Context,
+  version: string,
+): Promise<number> {
+  // A reader of stderr that has gone must not end a backup; a reader of stdout is told where it matters.
+  for (const output of [context.stdout, context.stderr]) output.on('error', () => undefined)
+  try {
+    const [first] = line
+    if (first === undefined) throw new UsageError('Expected a command')
+    if (['--help', '-h', 'help'].includes(first)) return await help(context, line[1])
+    if (['--version', '-V'].includes(first)) return await print(context, `${version}\n`)
+    const command = COMMANDS.find(({ description }) => description.name === first)
+    if (command === undefined) throw unknownCommand(first)
+    return await runCommand(command, context, line.slice(1))
+  } catch (error) {
+    return fail(context, error, 'osspipe --help')
+  }
+}
+
+async function runCommand(
+  command: RunnableCommand,
+  context: Context,
+  line: readonly string[],
+): Promise<number> {
+  const { description } = command
+  const hint = `osspipe ${description.name} --help`
+  let json = false
+  try {
+    const parsed = parseLine(description, line)
+    if (parsed.wantsHelp) return await print(context, commandHelp(description))
+    const options = optionValues(optionsOf(description), parsed.given, context.env)
+    json = options.json === true
+    return await command.run(context, parsed.arguments, options)
+  } catch (error) {
+    return fail(context, error, hint, json)
+  }
+}
+
+async function fail(context: Context, error: unknown, hint: string, json = false): Promise<number> {
+  const code = exitCodeOf(error)
+  // As silent as any program that SIGPIPE ends.
+  if (error instanceof ClosedOutputError) return code
+  const console = new Console(context, { json })
+  console.complain(`${messageOf(error)}${code === 2 ? `\nSee \`${hint}\`.` : ''}`)
+  try {
+    await console.result(failureObject(error))
+  } catch {
+    // Nobody reads the result; the failure has been told, and its code stands.
+  }
+  return code
+}
+
+async function help(context: Context, name: string | undefined): Promise<number> {
+  if (name === undefined) return print(context, programHelp(DESCRIPTIONS))
+  const description = DESCRIPTIONS.find((each) => each.name === name)
+  if (description === undefined) throw unknownCommand(name)
+  return print(context, commandHelp(description))
+}
+
+async function print(context: Context, text: string): Promise<number> {
+  await writeTo(context.stdout, text)
+  return 0
+}
+
+function unknownCommand(name: string): UsageError {
+  return new UsageError(`Unknown command ${JSON.stringify(name)}`)
+}

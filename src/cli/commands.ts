@@ -1,0 +1,46 @@
+/** Every command: its description, and its code, which is loaded only when it is run. */
+import type { Arguments, Context } from './context.js'
+import type { CommandDescription, OptionsOf } from './description.js'
+import { COMPLETION } from './descriptions/completion.js'
+import { MAN } from './descriptions/man.js'
+import { SERVE } from './descriptions/serve.js'
+
+/** What the file of a command exports. Resolves with the exit code, or rejects with the failure. */
+export interface CommandModule<Description extends CommandDescription> {
+  run(context: Context, args: Arguments, options: OptionsOf<Description>): Promise<number>
+}
+
+/** A command that can be run. */
+export interface RunnableCommand {
+  readonly description: CommandDescription
+  run(
+    context: Context,
+    args: Arguments,
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<number>
+}
+
+/** In the order of the help. */
+export const COMMANDS: readonly RunnableCommand[] = [
+  command(SERVE, () => import('./serve.js')),
+  command(COMPLETION, () => import('./completion.js')),
+  command(MAN, () => import('./man.js')),
+]
+
+export const DESCRIPTIONS: readonly CommandDescription[] = COMMANDS.map(
+  ({ description }) => description,
+)
+
+function command<Description extends CommandDescription>(
+  description: Description,
+  load: () => Promise<CommandModule<Description>>,
+): RunnableCommand {
+  return {
+    description,
+    async run(context, args, options) {
+      const { run } = await load()
+      // Parsed by the same description that the type is made from.
+      return run(context, args, options as OptionsOf<Description>)
+    },
+  }
+}

@@ -1,0 +1,72 @@
+/** Who says what where: results on stdout, everything for people on stderr. */
+import type { Writable } from 'node:stream'
+import type { Context } from './context.js'
+import { ClosedOutputError } from './exit-codes.js'
+
+export interface OutputOptions {
+  readonly json?: boolean | undefined
+  readonly quiet?: boolean | undefined
+  readonly verbose?: boolean | undefined
+}
+
+export class Console {
+  readonly #context: Context
+  readonly #options: OutputOptions
+
+  constructor(context: Context, options: OutputOptions) {
+    this.#context = context
+    this.#options = options
+  }
+
+  /** Whether the result goes out as JSON. */
+  get json(): boolean {
+    return this.#options.json ?? false
+  }
+
+  /** The one result object of a command, on stdout, if `--json` asks for it. */
+  async result(result: object): Promise<void> {
+    if (this.json) await this.write(`${JSON.stringify(result)}\n`)
+  }
+
+  /**
+   * What a command was asked for, on stdout.
+   * @throws {ClosedOutputError} if nobody reads it any more
+   */
+  write(text: string): Promise<void> {
+    return writeTo(this.#context.stdout, text)
+  }
+
+  /** For people, unless `--quiet`. */
+  note(text: string): void {
+    if (!this.#options.quiet) this.#context.stderr.write(`${text}\n`)
+  }
+
+  /** For people who asked for it with `--verbose`. */
+  detail(text: string): void {
+    if (this.#options.verbose) this.note(text)
+  }
+
+  /** What went wrong: even with `--quiet`. */
+  complain(text: string): void {
+    this.#context.stderr.write(`osspipe: ${text}\n`)
+  }
+}
+
+/** Writes, and waits until that is done. */
+export function writeTo(output: Writable, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    output.write(text, (error) => {
+      if (!error) resolve()
+      else if ('code' in error && CLOSED.has(String(error.code))) {
+        reject(new ClosedOutputError('Standard output was closed', { cause: error }))
+      } else reject(error)
+    })
+  })
+}
+
+const CLOSED: ReadonlySet<string> = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+])

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { ClosedOutputError, EXIT_CODES, exitCodeOf, SignalError } from '../../src/cli/exit-codes.js'
+import { failureObject } from '../../src/cli/failure.js'
+import { CommandError, UsageError } from '../../src/cli/usage-error.js'
+import {
+  ChildProcessError,
+  CredentialsError,
+  DigestMismatchError,
+  InvalidOptionError,
+  ServiceError,
+  SizeMismatchError,
+  TransportError,
+  UnexpectedDigestError,
+  UploadError,
+} from '../../src/index.js'
+
+const PLACE = { bucket: 'b', key: 'k', outcome: 'absent' } as const
+
+function upload(cause: Error, details: object = {}): UploadError {
+  return Object.assign(new UploadError('failed', { ...PLACE, cause }), details)
+}
+
+const denied = new ServiceError({ status: 403, ossCode: 'AccessDenied' })
+const child = new ChildProcessError('pg_dump', 'exited with 3', { exitCode: 3, stderr: '' })
+const digests = { expected: 'a', actual: 'b' }
+const left = { abortError: new Error('no'), uploadId: 'U1' }
+
+const TABLE: readonly (readonly [string, unknown, number])[] = [
+  ['anything', new Error('x'), 1],
+  ['what is no error', 'x', 1],
+  ['a failed upload', upload(new TransportError('unsent', 'x')), 1],
+  ['a service that fails', upload(new ServiceError({ status: 503 })), 1],
+  ['a wrong call', new UsageError('x'), 2],
+  ['a wrong option', InvalidOptionError.expected('partSize', 'x', 1), 2],
+  ['parts that are left', upload(new Error('x'), left), 3],
+  ['a child that failed and parts that are left', upload(child, left), 3],
+  ['a digest that differs', upload(new DigestMismatchError('md5', 'a', 'b', 'x')), 4],
+  ['an unexpected digest', new UnexpectedDigestError('sha256', digests, PLACE), 4],
+  ['a wrong size', new SizeMismatchError(1, 2, PLACE), 4],
+  [
+    'a key that is taken',
+    upload(new ServiceError({ status: 409, ossCode: 'FileAlreadyExists' })),
+    5,
+  ],
+  ['no permission', upload(denied), 6],
+  ['a failed provider', upload(new CredentialsError('x')), 6],
+  ['no credentials', InvalidOptionError.expected('credentials', 'given', undefined), 6],
+  ['a failed child', child, 7],
+  ['SIGINT', new SignalError('SIGINT'), 130],
+  ['SIGTERM', new SignalError('SIGTERM'), 143],
+  ['SIGHUP', new SignalError('SIGHUP'), 129],
+  ['a reader that has gone', new ClosedOutputError('x'), 141],
+  ['what a command knows better', new CommandError('x', 5), 5],
+]
+
+describe('the exit code', () => {
+  it.each(TABLE)('for %s', (_name, error, code) => {
+    expect(exitCodeOf(error)).toBe(code)
+  })
+
+  it('is documented, each', () => {
+    const codes = new Set(TABLE.map(([, , code]) => code).filter((code) => code < 128))
+    expect([0, ...codes].sort()).toEqual([...EXIT_CODES.keys()])
+  })
+
+  it('does not call parts left what was published', () => {
+    expect(exitCodeOf(upload(new Error('x'), { ...left, outcome: 'published' }))).toBe(1)
+  })
+
+  it('ends with causes that go in a circle', () => {
+    const error = new Error('x')
+    error.cause = error
+    expect(exitCodeOf(error)).toBe(1)
+  })
+})
+
+describe('a failure as JSON', () => {
+  it('tells what a script may want', () => {
+    expect(failureObject(upload(denied, left))).toEqual({
+      error: {
+        message: 'failed',
+        exitCode: 3,
+        code: 'ERR_OSS_UPLOAD',
+        uploadId: 'U1',
+        status: 403,
+        ossCode: 'AccessDenied',
+        outcome: 'absent',
+        partsLeft: true,
+      },
+    })
+  })
+
+  it("tells a child's exit code or signal", () => {
+    expect(failureObject(child)).toMatchObject({ error: { exitCode: 7, childExitCode: 3 } })
+    const killed = new ChildProcessError('x', 'y', {
+      exitCode: null,
+      signal: 'SIGKILL',
+      stderr: '',
+    })
+    expect(failureObject(killed)).toMatchObject({
+      error: { signal: 'SIGKILL', childExitCode: null },
+    })
+  })
+
+  it('tells the signal that ended it', () => {
+    expect(failureObject(new SignalError('SIGINT'))).toEqual({
+      error: { message: 'Ended by SIGINT', exitCode: 130, signal: 'SIGINT' },
+    })
+    expect(failureObject('x')).toEqual({ error: { message: 'x', exitCode: 1 } })
+  })
+})
