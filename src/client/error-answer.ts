@@ -3,13 +3,14 @@
  * document cannot be (HEAD), or from a snapshot where a proxy answered in its place.
  */
 
-import { MalformedResponseError, ServiceError } from '../errors.js'
+import { clip, MalformedResponseError, ServiceError } from '../errors.js'
 import { decodeError, type ErrorDocument } from '../protocol/xml.js'
 import { redacted } from './redact.js'
 import { isPlausible } from './server-clock.js'
 import type { Answer } from './transport.js'
 
 const SNAPSHOT_CHARACTERS = 1024
+const MAX_IDENTIFIER = 256
 
 /** What of a request matters for understanding its error answer. */
 export interface Asked {
@@ -20,14 +21,16 @@ export interface Asked {
 
 /** The error that an answer of any status stands for. */
 export function serviceError(answer: Answer, asked: Asked): ServiceError {
-  const { headers, status } = answer
+  const { headers, status, secrets } = answer
   const document = documentOf(answer)
   return new ServiceError({
     status,
-    ossCode: document?.code ?? codeWithoutDocument(answer, asked.method),
-    ossMessage: document && redacted(document.message, answer.secrets),
-    requestId: headers['x-oss-request-id'] ?? document?.requestId,
-    ec: document?.ec ?? headers['x-oss-ec'],
+    ossCode: document
+      ? redacted(document.code, secrets)
+      : codeWithoutDocument(answer, asked.method),
+    ossMessage: document && redacted(document.message, secrets),
+    requestId: identifier(headers['x-oss-request-id'] ?? document?.requestId, secrets),
+    ec: identifier(document?.ec ?? headers['x-oss-ec'], secrets),
     snapshot: document === undefined ? snapshotOf(answer) : undefined,
     retryAfterMs: retryAfter(headers, asked.now),
     serverDate: serverDate(headers.date, document?.details.ServerTime),
@@ -39,8 +42,13 @@ export function malformed(answer: Answer, what: string): MalformedResponseError 
   return new MalformedResponseError(`${answer.status} with ${what}`, {
     status: answer.status,
     snapshot: snapshotOf(answer) ?? '',
-    requestId: answer.headers['x-oss-request-id'],
+    requestId: identifier(answer.headers['x-oss-request-id'], answer.secrets),
   })
+}
+
+/** An id for people to quote, of a length that they can. */
+function identifier(id: string | undefined, secrets?: readonly string[]): string | undefined {
+  return id === undefined ? undefined : clip(redacted(id, secrets), MAX_IDENTIFIER)
 }
 
 function documentOf({ body, headers }: Answer): ErrorDocument | undefined {

@@ -49,6 +49,24 @@ const SCENES: [string, Play][] = [
       return { ...SMALL, connection: { endpoint: echo.origin } }
     },
   ],
+  [
+    'a service that repeats it in escapes and in ids',
+    async () => {
+      const escaped = (text: string) => text.replace(/[^a-z]/gi, (c) => `&#${c.charCodeAt(0)};`)
+      const echo = await startAnyServer(({ headers }) => {
+        const { authorization = '', 'x-oss-security-token': token } = headers
+        const code = encodeURIComponent(authorization)
+        const message = escaped(JSON.stringify(headers))
+        return {
+          status: 400,
+          headers: { 'x-oss-request-id': `${token}`, 'x-oss-ec': code },
+          body: `<Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+        }
+      })
+      onTestFinished(() => echo[Symbol.asyncDispose]())
+      return { ...SMALL, connection: { endpoint: echo.origin } }
+    },
+  ],
   ['a wrong ETag', ({ server }) => fault(server, { corrupt: 'etag' })],
   ['a wrong CRC-64', ({ server }) => fault(server, { corrupt: 'crc64' })],
   ['an expired token', ({ server }) => fault(server, { expireToken: true })],
