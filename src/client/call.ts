@@ -63,6 +63,8 @@ export interface Connection {
 
 /** Credentials that are renewed more often within one call are not worth renewing. */
 const MAX_RENEWALS = 3
+/** No service is waited for longer at a time, whatever it asks for. */
+const LONGEST_ASKED_MS = 3_600_000
 /** No document the service answers with is longer. */
 const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 
@@ -120,7 +122,7 @@ async function performAttempt<Result>(
   }
   const signed = signRequest(request, signing, attempt.credentials, attempt.signedAt)
   options.onSend?.()
-  const received = await transport.send({
+  const answer = await transport.send({
     ...signed,
     method,
     body: body?.source,
@@ -130,7 +132,6 @@ async function performAttempt<Result>(
     sink: call.sink,
     maxBodyBytes: MAX_DOCUMENT_BYTES,
   })
-  const answer: Answer = { ...received, secrets: signed.secrets }
   if (answer.status < 200 || answer.status >= 300) {
     throw serviceError(answer, { method, now: clock.now() })
   }
@@ -241,7 +242,7 @@ class CallProgress {
         if (this.#waits + 1 >= policy.maxAttempts) return undefined
         const delayMs = backoffDelay(this.#waits, policy, clock.random())
         this.#waits += 1
-        return Math.max(delayMs, decision.minDelayMs)
+        return Math.max(delayMs, Math.min(decision.minDelayMs, LONGEST_ASKED_MS))
       }
       case 'renew-credentials': {
         if (credentials === undefined || this.#renewals >= MAX_RENEWALS) return undefined

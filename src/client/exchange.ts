@@ -5,9 +5,11 @@
 
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { InvalidOptionError, MalformedResponseError, TransportError } from '../errors.js'
+import { InvalidOptionError, TransportError } from '../errors.js'
 import { onAbort } from './abort-hub.js'
 import type { Clock } from './clock.js'
+import { malformed } from './error-answer.js'
+import { GatheredBytes } from './gathered-bytes.js'
 import type { Answer, BodySink, TransportRequest } from './transport.js'
 import { transportFailure } from './transport-failure.js'
 import { type AttemptTimeouts, Watchdog } from './watchdog.js'
@@ -35,8 +37,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #sent = false
   #status = 0
   #headers: Record<string, string> = {}
-  #chunks: Uint8Array[] = []
-  #bytes = 0
+  readonly #received = new GatheredBytes()
   #stream: Readable | undefined
 
   constructor(
@@ -125,11 +126,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#watchdog.received(chunk.byteLength)
     if (this.#feed((sink) => sink.take(chunk))) return
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.byteLength
+    this.#received.add(chunk)
     if (this.#status >= 300) {
-      if (this.#bytes > MAX_ERROR_BODY) this.#cutOff()
-    } else if (this.#bytes > this.#request.maxBodyBytes) {
+      if (this.#received.length > MAX_ERROR_BODY) this.#cutOff()
+    } else if (this.#received.length > this.#request.maxBodyBytes) {
       this.#giveUp(this.#tooLong())
     }
   }
@@ -162,14 +162,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #tooLong(): Error {
-    return new MalformedResponseError(
-      `${this.#status} with an answer of more than ${this.#request.maxBodyBytes} bytes`,
-      {
-        status: this.#status,
-        snapshot: this.#body().toString('utf8', 0, 1024),
-        requestId: this.#headers['x-oss-request-id'],
-      },
-    )
+    const limit = this.#request.maxBodyBytes
+    return malformed(this.#answer(), `an answer of more than ${limit} bytes`)
   }
 
   /**
@@ -215,12 +209,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #answer(): Answer {
-    return { status: this.#status, headers: this.#headers, body: this.#body() }
+    const { secrets = [] } = this.#request
+    return { status: this.#status, headers: this.#headers, body: this.#body(), secrets }
   }
 
   #body(): Buffer {
-    const limit = this.#status >= 300 ? MAX_ERROR_BODY : this.#bytes
-    return Buffer.concat(this.#chunks, Math.min(this.#bytes, limit))
+    return this.#received.bytes(this.#status >= 300 ? MAX_ERROR_BODY : undefined)
   }
 
   #close(): void {
