@@ -9,9 +9,15 @@ import type { BodyDigests } from './body.js'
 import { malformed, serviceError } from './error-answer.js'
 import type { Answer } from './transport.js'
 
+/** ETag without quotes; '' if there is none, or one that no later request could repeat. */
+export function etagOf(answer: Answer): string {
+  const etag = unquoteEtag(answer.headers.etag ?? '')
+  return /^[\x21-\x7e]{1,1024}$/.test(etag) ? etag : ''
+}
+
 /** ETag without quotes; an answer that should have one and has none is malformed. */
 export function requiredEtag(answer: Answer): string {
-  const etag = unquoteEtag(answer.headers.etag ?? '')
+  const etag = etagOf(answer)
   if (etag === '') throw malformed(answer, 'no ETag')
   return etag
 }
@@ -59,6 +65,14 @@ export function refuseHiddenError(answer: Answer, withCallback: boolean): void {
     throw serviceError(answer, { method: 'POST' })
   }
   if (answer.status !== 200) throw malformed(answer, 'a status that means nothing here')
+}
+
+/**
+ * Throws unless the service says that something is gone: 204 and nothing else (OSS documentation
+ * pages "AbortMultipartUpload", "DeleteObject"). The 200 of a log-in page would hide what is left.
+ */
+export function requireNoContent(answer: Answer): void {
+  if (answer.status !== 204) throw malformed(answer, 'a status that means nothing here')
 }
 
 /** Decodes the document of a success; a document that is none makes the answer malformed. */

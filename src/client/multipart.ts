@@ -17,6 +17,7 @@ import {
   refuseHiddenError,
   requestIdOf,
   requiredEtag,
+  requireNoContent,
   versionField,
 } from './answer-fields.js'
 import type { BodyDigests, PreparedBody, UploadBody } from './body.js'
@@ -191,7 +192,10 @@ export function abortCall(
     options,
     ...address,
     query: { uploadId: options.uploadId },
-    decode: (answer) => ({ requestId: requestIdOf(answer) }),
+    decode(answer) {
+      requireNoContent(answer)
+      return { requestId: requestIdOf(answer) }
+    },
   }
 }
 

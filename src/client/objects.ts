@@ -4,14 +4,16 @@
 
 import { Readable } from 'node:stream'
 import { InvalidOptionError } from '../errors.js'
-import { quoteEtag, unquoteEtag } from '../protocol/digest.js'
+import { quoteEtag } from '../protocol/digest.js'
 import { type ObjectHeaderOptions, userMetadata } from '../protocol/headers.js'
 import {
   compareDigests,
   crc64Field,
+  etagOf,
   refuseHiddenError,
   requestIdOf,
   requiredEtag,
+  requireNoContent,
   versionField,
 } from './answer-fields.js'
 import type { BodyDigests, PreparedBody, UploadBody } from './body.js'
@@ -184,11 +186,14 @@ export function deleteObjectCall(
     options,
     ...address,
     query: versionQuery(options.versionId),
-    decode: (answer) => ({
-      ...versionField(answer),
-      deleteMarker: answer.headers['x-oss-delete-marker'] === 'true',
-      requestId: requestIdOf(answer),
-    }),
+    decode(answer) {
+      requireNoContent(answer)
+      return {
+        ...versionField(answer),
+        deleteMarker: answer.headers['x-oss-delete-marker'] === 'true',
+        requestId: requestIdOf(answer),
+      }
+    },
   }
 }
 
@@ -200,7 +205,7 @@ export function objectFields(answer: Answer): Omit<HeadObjectResult, 'size'> {
   const storageClass = headers['x-oss-storage-class']
   const objectType = headers['x-oss-object-type']
   return {
-    etag: unquoteEtag(headers.etag ?? ''),
+    etag: etagOf(answer),
     ...crc64Field(answer),
     ...(contentType === undefined ? {} : { contentType }),
     ...(Number.isNaN(lastModified.getTime()) ? {} : { lastModified }),

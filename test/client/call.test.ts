@@ -337,7 +337,7 @@ describe('refused credentials', () => {
 
   it('of a provider that fails for a moment are asked for again', async () => {
     let asked = 0
-    await using server = await startServer(() => OK)
+    await using server = await startServer(() => 204)
     const { client } = testClient(server.origin, {
       credentials: () => {
         asked += 1
@@ -358,7 +358,7 @@ describe('a clock that is off', () => {
   it('is corrected by the answer, once for all calls of the client', async () => {
     const clock = new FakeClock(Date.UTC(2026, 10, 24, 12))
     await using server = await startServer((_, count) =>
-      count === 1 ? skewed('Tue, 24 Nov 2026 15:00:00 GMT') : OK,
+      count === 1 ? skewed('Tue, 24 Nov 2026 15:00:00 GMT') : 204,
     )
     const { client, notices } = testClient(server.origin, { clock, retry: { maxAttempts: 1 } })
     await client.deleteObject({ key: 'k' })
@@ -377,7 +377,7 @@ describe('a clock that is off', () => {
     await using server = await startServer((_, count) =>
       count === 1
         ? skewed('Thu, 01 Jan 1970 00:00:00 GMT', { ServerTime: '2026-11-24T09:00:00.000Z' })
-        : OK,
+        : 204,
     )
     const { client } = testClient(server.origin, { clock })
     await client.deleteObject({ key: 'k' })

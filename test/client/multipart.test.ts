@@ -366,6 +366,13 @@ describe('abortMultipartUpload', () => {
     ])
   })
 
+  it('does not take the 200 of a log-in page for an upload that is gone', async () => {
+    await using server = await startServer(() => ({ body: '<html>Log in, please</html>' }))
+    const { client } = testClient(server.origin)
+    const error = await rejection(client.abortMultipartUpload(upload))
+    expect(error).toMatchObject({ code: 'ERR_OSS_MALFORMED_RESPONSE', status: 200, attempts: 5 })
+  })
+
   it('leaves it to the caller what NoSuchUpload means', async () => {
     await using server = await startServer(() => refusal(404, 'NoSuchUpload'))
     const { client } = testClient(server.origin)

@@ -205,6 +205,14 @@ describe('deleteObject', () => {
     })
     expect(server.requests[0]?.method).toBe('DELETE')
   })
+
+  it('does not take the 200 of a log-in page for an object that is gone', async () => {
+    await using server = await startServer(() => ({ body: '<html>Log in, please</html>' }))
+    const { client } = testClient(server.origin)
+    await expect(client.deleteObject({ key: 'k' })).rejects.toMatchObject({
+      code: 'ERR_OSS_MALFORMED_RESPONSE',
+    })
+  })
 })
 
 describe('a key', () => {
