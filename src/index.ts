@@ -72,6 +72,7 @@ export {
 export type { DigestAlgorithm, ExpectedDigest } from './expected-digest.js'
 export { type CheckpointFs, fileCheckpoint } from './file-checkpoint.js'
 export type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
+export { createParallelGzip, type ParallelGzipOptions } from './parallel-gzip.js'
 export type { ObjectHeaderOptions } from './protocol/headers.js'
 export type { BucketInfo } from './protocol/xml-bucket.js'
 export type { LifecycleRule } from './protocol/xml-lifecycle.js'
