@@ -75,7 +75,7 @@ describe('the numbered examples', () => {
     '13-signals.ts': [
       'SIGINT: the object is absent, 0 uploads left; a command exits with 130 now\n',
     ],
-    '15-parallel-gzip.ts': [/^\d{7} bytes stored of 9\d{6}, in \d parts\nread back: equal\n/],
+    '15-parallel-gzip.ts': [/^\d{7} bytes stored of 11\d{6}, in \d parts\nread back: equal\n/],
   }
 
   it('all have their line here', async () => {
