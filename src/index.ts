@@ -81,6 +81,8 @@ export type { UploadSummary } from './publish-guard.js'
 export type { ReadStreamEvents } from './read-events.js'
 export type { DownloadProgress, OssReadStreamOptions } from './read-options.js'
 export { createOssReadStream, OssReadStream } from './read-stream.js'
+export { createTee, OssTee, type TeeOptions, type TeeSink, type TogetherOptions } from './tee.js'
+export type { TeeResult } from './tee-branch.js'
 export type { CheckpointStore } from './upload/checkpoint.js'
 export type { ResumeNotice } from './upload/resumption.js'
 export {
