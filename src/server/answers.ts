@@ -22,6 +22,8 @@ export interface Answer {
   readonly body?: string | Uint8Array | StreamedBody
   /** `<Code>` if the body is an error document. */
   readonly ossCode?: string
+  /** Headers to leave out although every answer has them. Lower case. */
+  readonly without?: readonly string[]
 }
 
 /** What every answer of one request says. */
@@ -90,6 +92,7 @@ export function answerHead(
   if (!bodyless && headers['content-length'] === undefined && !context.isHead) {
     headers['content-length'] = String(sizeOf(answer.body))
   }
+  for (const name of answer.without ?? []) delete headers[name]
   return { status, headers }
 }
 

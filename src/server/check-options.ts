@@ -1,79 +1,86 @@
-/**
- * Refuses what a server or a fault script would not understand: a misspelt fault never strikes, and
- * the test that relies on it passes for nothing.
- */
+/** Refuses options that a server would not understand, or would understand only once it runs. */
 
+import { promises as nodeFs } from 'node:fs'
 import { InvalidOptionError } from '../errors.js'
-import { OPERATIONS } from '../protocol/operations.js'
-import { nearestName, plainObject, refuseUnknown } from '../unknown-option.js'
+import { plainObject, refuseUnknown } from '../unknown-option.js'
 
 const SERVER_OPTIONS = [
   ...['port', 'host', 'region', 'buckets', 'dataDir', 'fs', 'credentials', 'now'],
   ...['cnames', 'hosts', 'stallMs', 'onError'],
 ]
 
-const MATCH = ['operation', 'bucket', 'key', 'partNumber', 'uploadId', 'skip', 'times']
-
-/** The fields of each kind of action; the first one tells the kind. */
-const ACTIONS = [
-  ['status', 'code', 'message', 'ec', 'headers', 'when', 'body', 'process'],
-  ['reset'],
-  ['drop'],
-  ['delayMs'],
-  ['hold'],
-  ['corrupt'],
-  ['dropHeader'],
-  ['setHeader'],
-  ['drip'],
-  ['breakAfter'],
-  ['expireToken'],
-  ['skewMs'],
-] as const
+/** The longest that a timer of Node can wait, in milliseconds. */
+export const MAX_MS = 2 ** 31 - 1
 
 /** Throws an InvalidOptionError for the first option of a server that is unknown or of a wrong kind. */
 export function checkServerOptions(options: unknown): void {
   const given = plainObject(options, 'options')
   refuseUnknown(given, SERVER_OPTIONS, 'createOssServer()')
-  const { port, buckets, credentials, dataDir } = given
-  if (port !== undefined && !isPort(port)) {
-    throw InvalidOptionError.expected('port', 'an integer from 0 to 65535', port)
+  for (const [option, expected, test] of CHECKS) {
+    const value = given[option]
+    if (value !== undefined && !test(value)) {
+      throw InvalidOptionError.expected(option, expected, value)
+    }
   }
-  if (dataDir !== undefined && !(typeof dataDir === 'string' && /^[^\0]+$/.test(dataDir))) {
-    throw InvalidOptionError.expected('dataDir', 'the path of a folder', dataDir)
+  checkCredentials(given.credentials)
+  const { cnames, fs, dataDir } = given
+  if (cnames !== undefined) {
+    for (const bucket of Object.values(plainObject(cnames, 'cnames'))) {
+      if (!isText(bucket)) throw InvalidOptionError.expected('cnames', 'names of buckets', bucket)
+    }
   }
-  if (buckets !== undefined && !Array.isArray(buckets)) {
-    throw InvalidOptionError.expected('buckets', 'an array of names', buckets)
-  }
-  if (credentials !== undefined && !Array.isArray(credentials)) {
-    throw InvalidOptionError.expected('credentials', 'an array of key pairs', credentials)
+  if (dataDir === undefined && isFs(fs) && fs.promises === nodeFs) {
+    throw InvalidOptionError.expected('dataDir', 'a folder, as `fs` is node:fs', dataDir)
   }
 }
 
-/** Throws an InvalidOptionError for a fault that could never strike, or would do nothing. */
-export function checkFault(match: unknown, action: unknown): void {
-  const { operation } = refused(match, MATCH, 'match')
-  for (const name of [operation ?? []].flat()) {
-    if (typeof name === 'string' && Object.hasOwn(OPERATIONS, name)) continue
-    const nearest = nearestName(String(name), Object.keys(OPERATIONS))
-    const hint = nearest === undefined ? '' : ` such as \`${nearest}\``
-    throw InvalidOptionError.expected('operation', `the name of an operation${hint}`, name)
+type Check = readonly [option: string, expected: string, test: (value: unknown) => boolean]
+
+const CHECKS: readonly Check[] = [
+  ['port', 'an integer from 0 to 65535', (port) => isInteger(port, 0, 65_535)],
+  ['host', 'an address or a name', isText],
+  ['dataDir', 'the path of a folder', (dir) => isText(dir) && /^[^\0]+$/.test(dir)],
+  ['fs', 'a file system with `promises`, such as node:fs', isFs],
+  ['buckets', 'an array of names', Array.isArray],
+  ['credentials', 'an array of key pairs', Array.isArray],
+  ['now', 'a function', isFunction],
+  ['hosts', 'an array of names', (hosts) => Array.isArray(hosts) && hosts.every(isText)],
+  ['stallMs', `an integer from 1 to ${MAX_MS}`, (ms) => isInteger(ms, 1, MAX_MS)],
+  ['onError', 'a function', isFunction],
+]
+
+/** Never shows what it got: it may be a secret. */
+function checkCredentials(pairs: unknown): void {
+  for (const pair of Array.isArray(pairs) ? pairs : []) {
+    const { accessKeyId, accessKeySecret, securityToken = 'none' } = Object(pair)
+    if ([accessKeyId, accessKeySecret, securityToken].every(isText)) continue
+    throw new InvalidOptionError(
+      'credentials',
+      'Expected `credentials` to be pairs of an `accessKeyId` and an `accessKeySecret`, texts that are not empty',
+    )
   }
-  const given = plainObject(action, 'action')
-  const kind = ACTIONS.find(([first]) => first in given)
-  if (kind !== undefined) {
-    refuseUnknown(given, kind, 'a fault')
-    return
-  }
-  refuseUnknown(given, ACTIONS.flat(), 'a fault')
-  throw InvalidOptionError.expected('action', 'what shall go wrong', 'nothing')
 }
 
-function refused(value: unknown, known: readonly string[], option: string) {
-  const given = plainObject(value, option)
-  refuseUnknown(given, known, `the ${option} of a fault`)
-  return given
+/** Whether a value is a text that is not empty. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
-function isPort(port: unknown): boolean {
-  return typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65_535
+/** Whether a value is an integer of that range. */
+export function isInteger(value: unknown, min: number, max: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}
+
+function isFs(value: unknown): value is { promises: object } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'promises' in value &&
+    typeof value.promises === 'object' &&
+    value.promises !== null
+  )
 }

@@ -34,7 +34,7 @@ export async function answerFault(
   const code = fault.code ?? (fault.status === 503 ? 'ServiceUnavailable' : 'InternalError')
   throw new Failure(fault.status, code, fault.message ?? `${code}, by the fault script.`, {
     ...(fault.ec === undefined ? {} : { ec: fault.ec }),
-    ...(fault.headers === undefined ? {} : { headers: fault.headers }),
+    headers: lowerCased(fault.headers),
   })
 }
 
@@ -42,7 +42,7 @@ export async function answerFault(
 export function rawAnswer(fault: RawFault): Answer {
   return {
     status: fault.status,
-    headers: { 'content-type': 'application/xml', ...fault.headers },
+    headers: { 'content-type': 'application/xml', ...lowerCased(fault.headers) },
     body: fault.body,
   }
 }
@@ -65,9 +65,17 @@ export function applyToAnswer(answer: Answer, faults: AppliedFaults): Answer {
       if (typeof body === 'string') body = body.replaceAll(etag, forged)
     }
   }
-  for (const { setHeader } of faults.all('setHeader')) Object.assign(headers, setHeader)
-  for (const { dropHeader } of faults.all('dropHeader')) delete headers[dropHeader]
-  return { ...answer, headers, ...(body === undefined ? {} : { body }) }
+  for (const { setHeader } of faults.all('setHeader')) {
+    for (const [name, value] of Object.entries(setHeader)) headers[name.toLowerCase()] = value
+  }
+  const without = faults.all('dropHeader').map(({ dropHeader }) => dropHeader.toLowerCase())
+  return { ...answer, headers, without, ...(body === undefined ? {} : { body }) }
+}
+
+function lowerCased(headers: RawFault['headers'] = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  )
 }
 
 /** Ends a connection with a TCP reset: no goodbye, what was not delivered is lost. */

@@ -4,7 +4,7 @@
  */
 
 import type { OperationName } from '../protocol/operations.js'
-import { checkFault } from './check-options.js'
+import { checkFault } from './check-fault.js'
 import { Gate } from './gate.js'
 
 /** Which requests a fault is for: those that agree in everything that is given. */
@@ -69,12 +69,12 @@ export interface CorruptFault {
   readonly corrupt: 'stored' | 'etag' | 'crc64'
 }
 
-/** Leaves a header out of the answer. Lower case. */
+/** Leaves a header out of the answer, in whatever case it is spelt. */
 export interface DropHeaderFault {
   readonly dropHeader: string
 }
 
-/** Adds or replaces headers of the answer. Lower case. */
+/** Adds or replaces headers of the answer, in whatever case they are spelt. */
 export interface SetHeaderFault {
   readonly setHeader: Readonly<Record<string, string>>
 }

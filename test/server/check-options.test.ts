@@ -1,42 +1,49 @@
+import fs, { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../src/errors.js'
 import { createOssServer } from '../../src/server/server.js'
-import { startServer } from '../helpers/start-server.js'
 
 describe('createOssServer', () => {
   it.each([
     ['a misspelt option', { bukets: ['a'] }, 'did you mean `buckets`?'],
     ['a port that is none', { port: 'x' }, 'Expected `port` to be an integer from 0 to 65535'],
     ['a port too high', { port: 65_536 }, 'Expected `port`'],
+    ['a host that is no text', { host: 1 }, 'Expected `host` to be an address or a name'],
+    ['a region that is no text', { region: 1 }, 'Expected `region`'],
     ['one bucket that is no array', { buckets: 'backups' }, 'Expected `buckets` to be an array'],
-    ['one key pair that is no array', { credentials: {} }, 'Expected `credentials` to be an array'],
     ['a bad bucket name', { buckets: ['A'] }, 'buckets'],
+    ['one key pair that is no array', { credentials: {} }, 'Expected `credentials` to be an array'],
+    ['a key pair that is null', { credentials: [null] }, 'Expected `credentials` to be pairs'],
+    ['a key without a secret', { credentials: [{ accessKeyId: 'a' }] }, '`accessKeySecret`'],
+    [
+      'an empty secret',
+      { credentials: [{ accessKeyId: 'a', accessKeySecret: '' }] },
+      '`accessKeySecret`',
+    ],
+    ['an empty folder name', { dataDir: '' }, 'Expected `dataDir` to be the path of a folder'],
+    ['a file system that is none', { fs: {} }, 'Expected `fs` to be a file system'],
+    ['the file system of the machine, and no folder', { fs }, 'Expected `dataDir` to be a folder'],
+    ['a clock that is no function', { now: 5 }, 'Expected `now` to be a function'],
+    ['a patience of nothing', { stallMs: 0 }, 'Expected `stallMs` to be an integer from 1'],
+    ['a patience that is a text', { stallMs: '1' }, 'Expected `stallMs`'],
+    ['domains that are no object', { cnames: 5 }, 'Expected `cnames` to be an object'],
+    ['a domain without a bucket', { cnames: { 'a.b': 1 } }, 'Expected `cnames`'],
+    ['hosts that are no array', { hosts: 'x' }, 'Expected `hosts` to be an array of names'],
+    ['a host name that is no text', { hosts: [1] }, 'Expected `hosts`'],
+    ['a listener that is no function', { onError: 1 }, 'Expected `onError` to be a function'],
     ['null', null, 'Expected `options`'],
   ])('refuses %s', async (_name, options, message) => {
     const create: unknown = createOssServer
     const started = typeof create === 'function' ? create(options) : undefined
     await expect(started).rejects.toThrow(message)
     await expect(started).rejects.toBeInstanceOf(InvalidOptionError)
+    expect(existsSync('/oss')).toBe(false)
   })
-})
 
-describe('faults.add', () => {
-  it.each([
-    [
-      'an operation in the wrong case',
-      { operation: 'uploadPart' },
-      { status: 500 },
-      '`UploadPart`',
-    ],
-    ['an unknown one of several', { operation: ['UploadPart', 'Put'] }, { status: 500 }, '`Put`'],
-    ['a misspelt match', { operatoin: 'UploadPart' }, { status: 500 }, 'did you mean `operation`?'],
-    ['a misspelt action', {}, { stauts: 500 }, 'did you mean `status`?'],
-    ['a field of another action', {}, { reset: 'mid-body', status: 500 }, 'Unknown option `reset`'],
-    ['no action', {}, {}, 'Expected `action`'],
-    ['no match', undefined, { status: 500 }, 'Expected `match`'],
-  ])('refuses %s', async (_name, match, action, message) => {
-    const server = await startServer()
-    const add: unknown = server.faults.add.bind(server.faults)
-    expect(() => typeof add === 'function' && add(match, action)).toThrow(message)
+  it('shows no secret of a pair that it refuses', async () => {
+    const credentials = [{ accessKeyId: '', accessKeySecret: 'hush' }]
+    const error: unknown = await createOssServer({ credentials }).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(String(error)).not.toContain('hush')
   })
 })

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { InvalidOptionError } from '../../src/errors.js'
+import { FaultScript } from '../../src/server/faults.js'
+
+const FAIL = { status: 500 }
+
+describe('faults.add', () => {
+  it.each<[string, unknown, unknown, string]>([
+    ['an operation in the wrong case', { operation: 'uploadPart' }, FAIL, '`UploadPart`'],
+    ['an unknown one of several', { operation: ['UploadPart', 'Put'] }, FAIL, '`Put`'],
+    ['no operation of several', { operation: [] }, FAIL, 'Expected `operation`'],
+    ['a misspelt match', { operatoin: 'UploadPart' }, FAIL, 'did you mean `operation`?'],
+    ['a part number that is a text', { partNumber: '3' }, FAIL, 'Expected `partNumber`'],
+    ['a part number that no part has', { partNumber: 0 }, FAIL, 'from 1 to 10000'],
+    ['a pattern for a key', { key: /a/ }, FAIL, 'Expected `key` to be a text'],
+    ['no times', { times: 0 }, FAIL, 'Expected `times` to be an integer from 1, or Infinity'],
+    ['a negative skip', { skip: -1 }, FAIL, 'Expected `skip` to be an integer from 0'],
+    ['no match', undefined, FAIL, 'Expected `match`'],
+    ['no action', {}, {}, 'Expected `action`'],
+    ['an action whose field is undefined', {}, { reset: undefined }, 'Expected `action`'],
+    ['a misspelt action', {}, { stauts: 500 }, 'did you mean `status`?'],
+    ['a field of another action', {}, { reset: 'mid-body', status: 500 }, 'option `reset`'],
+    ['a status that is a text', {}, { status: '503' }, 'Expected `status`'],
+    ['a status that ends no answer', {}, { status: 100 }, 'an integer from 200 to 599'],
+    ['an unknown moment', {}, { status: 503, when: 'later' }, '`before-body` or `after-body`'],
+    ['processing before an error', {}, { status: 503, process: true }, 'option `process`'],
+    ['bytes without a status', {}, { body: 'x' }, 'Expected `status`'],
+    ['a code of bytes', {}, { status: 500, body: 'x', code: 'Y' }, 'option `code`'],
+    ['an unknown place of a reset', {}, { reset: 'midbody' }, '`before-body` or `mid-body`'],
+    ['dropping all', {}, { drop: true }, 'Expected `drop` to be `answer`'],
+    ['an unknown place of a hold', {}, { hold: 'arival' }, '`arrival` or `before-answer`'],
+    ['a negative delay', {}, { delayMs: -1 }, 'Expected `delayMs`'],
+    ['an unknown corruption', {}, { corrupt: 'md5' }, '`stored` or `etag` or `crc64`'],
+    ['a header without a name', {}, { dropHeader: '' }, 'Expected `dropHeader`'],
+    ['a header that is no text', {}, { setHeader: { a: 1 } }, 'Expected `setHeader`'],
+    ['a header that splits', {}, { setHeader: { a: 'b\r\nc: d' } }, 'Expected `setHeader`'],
+    ['a header with a blank', {}, { status: 500, headers: { 'a b': 'c' } }, 'Expected `headers`'],
+    ['drops of nothing', {}, { drip: { bytes: 0 } }, 'Expected `drip`'],
+    ['a misspelt drip', {}, { drip: { byte: 1 } }, 'did you mean `bytes`?'],
+    ['a drip that is no object', {}, { drip: true }, 'Expected `drip`'],
+    ['a negative break', {}, { breakAfter: -1 }, 'Expected `breakAfter`'],
+    ['a token that does not expire', {}, { expireToken: false }, 'Expected `expireToken`'],
+    ['a skew that is a text', {}, { skewMs: '1' }, 'Expected `skewMs`'],
+  ])('refuses %s', (_name, match, action, message) => {
+    const faults = new FaultScript()
+    const add: unknown = faults.add.bind(faults)
+    const attempt = () => typeof add === 'function' && add(match, action)
+    expect(attempt).toThrow(message)
+    expect(attempt).toThrow(InvalidOptionError)
+    expect(faults.take({ operation: 'PutObject', bucket: 'b', key: 'k' }).isEmpty).toBe(true)
+  })
+})
