@@ -131,8 +131,7 @@ export class OssClient implements AsyncDisposable {
     for (;;) {
       const page = await this.listParts({ ...options, partNumberMarker })
       yield* page.parts
-      // A marker that does not move on would ask for the same pages for ever.
-      if (!page.isTruncated || page.nextPartNumberMarker <= (partNumberMarker ?? 0)) return
+      if (!page.isTruncated) return
       partNumberMarker = page.nextPartNumberMarker
     }
   }
@@ -169,11 +168,9 @@ export class OssClient implements AsyncDisposable {
     for (;;) {
       const page = await this.listMultipartUploads({ ...options, keyMarker, uploadIdMarker })
       yield* page.uploads
-      const { nextKeyMarker, nextUploadIdMarker } = page
-      const stands = nextKeyMarker === keyMarker && nextUploadIdMarker === uploadIdMarker
-      if (!page.isTruncated || stands) return
-      keyMarker = nextKeyMarker
-      uploadIdMarker = nextUploadIdMarker
+      if (!page.isTruncated) return
+      keyMarker = page.nextKeyMarker
+      uploadIdMarker = page.nextUploadIdMarker
     }
   }
 

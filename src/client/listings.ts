@@ -7,7 +7,9 @@ import { decodeListPartsResult, decodeListUploadsResult } from '../protocol/xml.
 import { decodeDocument, requestIdOf } from './answer-fields.js'
 import type { Call } from './call.js'
 import type { CallOptions, ObjectAddress, ObjectCallOptions } from './call-options.js'
+import { malformed } from './error-answer.js'
 import { checkUploadId } from './multipart.js'
+import { partsMoveOn, uploadsMoveOn } from './page-order.js'
 
 export interface ListPartsOptions extends ObjectCallOptions {
   readonly uploadId: string
@@ -88,10 +90,9 @@ export function listPartsCall(
       'part-number-marker': partNumberMarker,
     }),
     decode(answer) {
-      const { parts, isTruncated, nextPartNumberMarker, storageClass } = decodeDocument(
-        answer,
-        decodeListPartsResult,
-      )
+      const page = decodeDocument(answer, decodeListPartsResult)
+      if (!partsMoveOn(page, partNumberMarker)) throw malformed(answer, 'parts out of order')
+      const { parts, isTruncated, nextPartNumberMarker, storageClass } = page
       return {
         ...address,
         uploadId,
@@ -131,6 +132,9 @@ export function listUploadsCall(
     },
     decode(answer) {
       const page = decodeDocument(answer, decodeListUploadsResult)
+      if (!uploadsMoveOn(page, keyMarker, uploadIdMarker)) {
+        throw malformed(answer, 'a next page that is not behind this one')
+      }
       return {
         bucket,
         uploads: page.uploads,

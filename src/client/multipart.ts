@@ -177,7 +177,7 @@ export function completeCall(
         return { ...address, etag: requiredEtag(answer), ...fields, callbackBody: answer.body }
       }
       const { etag, location } = decodeDocument(answer, decodeCompleteResult)
-      return { ...address, etag, ...(location === undefined ? {} : { location }), ...fields }
+      return { ...address, etag, ...locationField(location), ...fields }
     },
   }
 }
@@ -197,6 +197,11 @@ export function abortCall(
       return { requestId: requestIdOf(answer) }
     },
   }
+}
+
+/** Where the object is, for people to read; what nobody could read is left out. */
+function locationField(location = ''): { location?: string } {
+  return /^\P{Cc}{1,4096}$/u.test(location) ? { location } : {}
 }
 
 /** Refuses an upload id that would ask for something else, such as a DeleteObject. */

@@ -45,6 +45,16 @@ export function requiredText(element: XmlElement, name: string): string {
   return text
 }
 
+/** Longest upload id or ETag that is believed, in characters. Those of OSS have about 32. */
+export const MAX_ID = 1024
+
+/** Returns an opaque id. @throws {MalformedXmlError} if it is absent, empty or too long to be one */
+export function requiredId(element: XmlElement, name: string): string {
+  const text = requiredText(element, name)
+  if (text.length > MAX_ID) throw malformed(element, `more than ${MAX_ID} characters in <${name}>`)
+  return text
+}
+
 /** Returns a non-negative integer field, or `undefined` if it is absent or empty. */
 export function optionalInteger(element: XmlElement, name: string): number | undefined {
   const text = optionalText(element, name)
@@ -85,7 +95,7 @@ export function requiredBoolean(element: XmlElement, name: string): boolean {
 
 /** Returns an ETag without quotes, spelt as sent. @throws {MalformedXmlError} if it is absent or empty */
 export function requiredEtag(element: XmlElement, name = 'ETag'): string {
-  const etag = unquoteEtag(requiredText(element, name))
+  const etag = unquoteEtag(requiredId(element, name))
   if (etag === '') throw malformed(element, `no <${name}>`)
   return etag
 }

@@ -13,8 +13,8 @@ import {
   optionalText,
   requiredBoolean,
   requiredEtag,
+  requiredId,
   requiredInteger,
-  requiredText,
 } from './xml-fields.js'
 import { parseXml, type XmlElement } from './xml-parser.js'
 import { type EncodingType, writeName, writeXml, type XmlNode } from './xml-writer.js'
@@ -149,7 +149,7 @@ export function decodeListUploadsResult(body: Uint8Array): ListUploadsResult {
     uploads: childrenOf(root, 'Upload').map((upload) => {
       return {
         key: names.required(upload, 'Key'),
-        uploadId: requiredText(upload, 'UploadId'),
+        uploadId: requiredId(upload, 'UploadId'),
         ...defined({
           initiated: optionalText(upload, 'Initiated'),
           storageClass: optionalText(upload, 'StorageClass'),

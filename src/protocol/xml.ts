@@ -12,8 +12,8 @@ import {
   nameReader,
   optionalText,
   requiredEtag,
+  requiredId,
   requiredInteger,
-  requiredText,
 } from './xml-fields.js'
 import { parseXml, type XmlElement } from './xml-parser.js'
 import { type EncodingType, writeName, writeXml, type XmlNode } from './xml-writer.js'
@@ -46,7 +46,7 @@ export function decodeInitiateResult(body: Uint8Array): InitiateResult {
   return {
     bucket: optionalText(root, 'Bucket') ?? '',
     key: names.orEmpty(root, 'Key'),
-    uploadId: requiredText(root, 'UploadId'),
+    uploadId: requiredId(root, 'UploadId'),
   }
 }
 

@@ -89,11 +89,12 @@ describe('parts', () => {
     ])
   })
 
-  it('are not listed for ever when the marker stands still', async () => {
+  it('are neither listed for ever nor believed to be all when the marker stands still', async () => {
     await using server = await startServer(() => ({ body: partsPage([1], true, 1) }))
-    const { client } = testClient(server.origin)
-    await all(client.iterateParts({ key: 'k', uploadId: 'U' }))
-    expect(server.requests).toHaveLength(2)
+    const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
+    const listing = all(client.iterateParts({ key: 'k', uploadId: 'U' }))
+    await expect(listing).rejects.toMatchObject({ code: 'ERR_OSS_MALFORMED_RESPONSE' })
+    expect(server.requests).toHaveLength(3)
   })
 
   it.each([
@@ -140,6 +141,15 @@ describe('uploads', () => {
     const uploads = await all(client.listUploads())
     expect(uploads.map(({ key }) => key)).toEqual(['a', 'b', 'c'])
     expect(server.requests[1]?.path).toContain('key-marker=b&upload-id-marker=U')
+  })
+
+  it('are neither listed for ever nor believed to be all when the marker stands still', async () => {
+    await using server = await startServer(() => ({ body: uploadsPage(['a'], true) }))
+    const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
+    await expect(all(client.listUploads())).rejects.toMatchObject({
+      code: 'ERR_OSS_MALFORMED_RESPONSE',
+    })
+    expect(server.requests).toHaveLength(3)
   })
 
   it('need a bucket', async () => {
