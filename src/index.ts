@@ -49,6 +49,14 @@ export type { OssClientOptions, Timeouts } from './client/options.js'
 export type { ReceiveObjectOptions } from './client/receive-object.js'
 export type { RetryPolicy } from './client/retry.js'
 export type { Credentials, CredentialsProvider, CredentialsSource } from './credentials.js'
+export type {
+  AbortTrace,
+  OssDiagnostics,
+  PartTrace,
+  RequestTrace,
+  RetryTrace,
+  UploadTrace,
+} from './diagnostics.js'
 export type { OpenedObject } from './download/download-source.js'
 export {
   CorruptDownloadError,
@@ -95,6 +103,8 @@ export {
 } from './upload-errors.js'
 export type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
 export { type UploadSource, uploadToOss } from './upload-to-oss.js'
+export type { UploadStats } from './upload-watch.js'
+export type { WriteStreamEvents } from './write-events.js'
 export {
   createOssWritableStream,
   OssWritableStream,

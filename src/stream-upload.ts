@@ -6,12 +6,19 @@ import { newLoadMeter } from './digest/load-meter.js'
 import { loadedHasher, processHasher } from './digest/process-hasher.js'
 import { BUSY } from './digest/schedule.js'
 import type { ResolvedOptions } from './resolve-options.js'
+import { tracedTarget } from './traced-target.js'
 import { MultipartUpload } from './upload/multipart-upload.js'
 import { ProcessSlabs } from './upload/slabs.js'
 import type { UploadHooks, UploadSettings } from './upload/upload-settings.js'
 
 export interface StreamUploadEvents extends UploadHooks {
   onRetry(notice: RetryNotice): void
+}
+
+/** What a stream lends its upload. */
+export interface StreamUploadTools {
+  readonly witness: UploadSettings['witness']
+  readonly stalls: UploadSettings['stalls']
 }
 
 /** So long after the last upload the kernels' memory and their worker go, in milliseconds. */
@@ -30,13 +37,14 @@ const slabs = new ProcessSlabs(
 
 export function streamUpload(
   settings: ResolvedOptions,
-  witness: UploadSettings['witness'],
+  { witness, stalls }: StreamUploadTools,
   events: StreamUploadEvents,
 ): MultipartUpload {
   const { client, bucket, key, headers, exactSize, expectedSize, hashing, ...rest } = settings
   const { onRetry, ...hooks } = events
   const utilization = newLoadMeter()
-  return new MultipartUpload(clientTarget(client, { bucket, key, headers, onRetry }), {
+  const target = clientTarget(client, { bucket, key, headers, onRetry })
+  return new MultipartUpload(tracedTarget(target, { bucket, key }), {
     ...rest,
     bucket,
     key,
@@ -51,6 +59,7 @@ export function streamUpload(
     },
     slabs,
     witness,
+    stalls,
     hooks,
   })
 }

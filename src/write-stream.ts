@@ -2,8 +2,6 @@
  * OssWriteStream: Node's contract of a Writable over an upload. `_destroy` is the single exit of
  * every story but success and the only caller of abort. Events are for users; nothing here listens.
  */
-import type { RetryNotice } from './client/call-options.js'
-import type { Clock } from './client/clock.js'
 import { Conclusion } from './conclusion.js'
 import { asError, type Outcome } from './errors.js'
 import { Interruptions } from './interruptions.js'
@@ -11,8 +9,6 @@ import type { OssWriteStreamOptions, UploadProgress } from './options.js'
 import { PublishGuard } from './publish-guard.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import { streamUpload } from './stream-upload.js'
-import { StrictWritable } from './strict-writable.js'
-import type { LedgerRow } from './upload/ledger.js'
 import type { MultipartUpload } from './upload/multipart-upload.js'
 import type { Published } from './upload/upload-settings.js'
 import {
@@ -21,14 +17,9 @@ import {
   idleProcessError,
   type UploadErrorDetails,
 } from './upload-errors.js'
-import {
-  type CapacityWarning,
-  type UploadedPart,
-  type UploadResult,
-  uploadResult,
-  warnOfCapacity,
-  warnOfStaleCheckpoint,
-} from './upload-result.js'
+import { type UploadResult, uploadResult, warnOfStaleCheckpoint } from './upload-result.js'
+import { type UploadStats, UploadWatch } from './upload-watch.js'
+import { EventfulWritable, Teller } from './write-events.js'
 
 /**
  * Begins an upload to `oss://bucket/key`, or to `options.bucket` and `options.key`. Nothing is sent
@@ -49,8 +40,11 @@ export function createOssWriteStream(
     : new OssWriteStream(target, options)
 }
 
+/** Taking a smaller chunk counts as waiting for the source: two looks at the clock cost as much. */
+const METERED = 16 * 1024
+
 /** A Writable whose `finish` means that the object is published and its checksums agree. */
-export class OssWriteStream extends StrictWritable {
+export class OssWriteStream extends EventfulWritable {
   readonly bucket: string
   readonly key: string
   /** Address of the object, without a signature. */
@@ -63,30 +57,32 @@ export class OssWriteStream extends StrictWritable {
    */
   readonly settled: Promise<void>
   readonly #settings: ResolvedOptions
-  readonly #clock: Clock
   readonly #guard: PublishGuard
   readonly #upload: MultipartUpload
-  readonly #startedAt: number
   readonly #conclusion = new Conclusion<UploadResult>()
   readonly #interruptions: Interruptions
+  readonly #watch: UploadWatch
+  readonly #tell: Teller
   #result: UploadResult | undefined
   #outcome: Outcome | undefined
   #abortError: Error | undefined
-  #retries = 0
 
   constructor(target: string | undefined, options: OssWriteStreamOptions) {
     const settings = resolveOptions(target, options)
     super({ highWaterMark: settings.highWaterMark })
     const { client, bucket, key } = settings
     this.#settings = settings
-    this.#clock = client.clock
-    this.#startedAt = client.clock.ticks()
     this.bucket = bucket
     this.key = key
     this.url = client.urlOf(bucket, key)
     this.completed = this.#conclusion.completed
     this.settled = this.#conclusion.settled
     this.#guard = new PublishGuard(settings.guard)
+    this.#tell = new Teller(this, {
+      ...{ bucket, key, onProgress: settings.onProgress },
+      progress: () => this.progress,
+    })
+    this.#watch = new UploadWatch(client.clock, this)
     this.#upload = this.#newUpload()
     this.#interruptions = new Interruptions({
       signal: settings.signal,
@@ -144,6 +140,11 @@ export class OssWriteStream extends StrictWritable {
     }
   }
 
+  /** How fast it was so far, and what it waited for: see {@link UploadStats}. */
+  stats(): UploadStats {
+    return this.#watch.stats({ bytes: this.bytesUploaded, retries: this.#tell.retries })
+  }
+
   /**
    * With `checkpoint` and `sourceVersion`: how many bytes at the beginning an earlier run has stored of the
    * same version; the source is to begin behind them. 0 if there are none, if somebody wants to see all bytes
@@ -169,7 +170,8 @@ export class OssWriteStream extends StrictWritable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-    this.#interruptions.begin()
+    const isLarge = chunk.byteLength >= METERED
+    this.#begin(isLarge)
     let waiting: Promise<void> | undefined
     try {
       waiting = this.#upload.append(chunk)
@@ -177,17 +179,19 @@ export class OssWriteStream extends StrictWritable {
       callback(asError(error))
       return
     }
-    if (waiting === undefined) callback()
-    else waiting.then(() => callback(), callback)
+    if (waiting !== undefined) waiting.then(() => this.#taken(callback), callback)
+    else if (isLarge) this.#taken(callback)
+    else callback()
   }
 
   override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
-    this.#interruptions.begin()
-    this.#appendAll(chunks).then(() => callback(), callback)
+    this.#begin(true)
+    this.#appendAll(chunks).then(() => this.#taken(callback), callback)
   }
 
   override _final(callback: Callback): void {
-    this.#interruptions.begin()
+    this.#begin(true)
+    this.#watch.stalls.enter('network')
     this.#upload
       .finish()
       .then((published) => this.#publish(published))
@@ -209,6 +213,16 @@ export class OssWriteStream extends StrictWritable {
     await this.settled
   }
 
+  #begin(isMetered: boolean): void {
+    if (isMetered) this.#watch.stalls.enter(undefined)
+    this.#interruptions.begin()
+  }
+
+  #taken(callback: Callback): void {
+    this.#watch.stalls.enter('source')
+    callback()
+  }
+
   async #appendAll(chunks: { chunk: Buffer }[]): Promise<void> {
     for (const { chunk } of chunks) {
       const waiting = this.#upload.append(chunk)
@@ -219,6 +233,7 @@ export class OssWriteStream extends StrictWritable {
   #publish(published: Published): void {
     // Given up while Complete was under way: `outcome` tells that it has landed all the same.
     if (this.destroyed) return
+    this.#watch.stop()
     this.#result = uploadResult({
       ...published,
       bucket: this.bucket,
@@ -226,70 +241,45 @@ export class OssWriteStream extends StrictWritable {
       url: this.url,
       uploadId: this.uploadId,
       digests: this.#guard.digests,
-      elapsedMs: this.#clock.ticks() - this.#startedAt,
-      retries: this.#retries,
+      elapsedMs: this.#watch.elapsedMs,
+      retries: this.#tell.retries,
     })
     // Published: from here on neither a signal nor a listener can make a failure of it.
     this.#interruptions.release()
     this.#outcome = 'published'
     this.#conclusion.succeed(this.#result)
-    try {
-      this.#tellProgress()
-    } catch (thrown) {
-      process.emitWarning(asError(thrown))
-    }
+    this.#watch.end()
+    this.#tell.published()
   }
 
   /** Cleans up after anything but success, and completes the error that the user will see. */
   async #end(error: Error | null): Promise<Error | null> {
     // Published: everything has been told.
     if (this.#result !== undefined) return error
+    this.#watch.stop()
     const reason = error ?? new DestroyedError(this.#details('unknown'))
     const { outcome, abortError } = await this.#upload.abort(reason)
     this.#outcome = outcome
     this.#abortError = abortError
     completeError(reason, this.#upload, { outcome, abortError, uploadId: this.uploadId })
+    this.#watch.end(reason)
     this.#conclusion.fail(reason)
     return error
   }
 
   #newUpload(): MultipartUpload {
     const { bucket, key } = this
-    return streamUpload(this.#settings, this.#guard.witness, {
-      onRetry: (notice) => this.#tellRetry(notice),
-      onUploadId: (uploadId) => this.emit('uploadId', uploadId),
-      onPart: (row) => this.#tellPart(row),
-      onCapacity: (capacity) => this.#tellCapacity(capacity),
+    const tools = { witness: this.#guard.witness, stalls: this.#watch.stalls }
+    return streamUpload(this.#settings, tools, {
+      onRetry: (notice) => this.#tell.retry(notice),
+      onUploadId: (uploadId) => this.#tell.uploadId(uploadId),
+      onPart: (row) => this.#tell.part(row),
+      onCapacity: (capacity) => this.#tell.capacity(capacity),
       onFailure: (error) => this.destroy(asError(error)),
-      onResume: (notice) => this.emit('resume', notice),
+      onResume: (notice) => this.#tell.resume(notice),
       onStaleCheckpoint: (error) => warnOfStaleCheckpoint(bucket, key, error),
       beforePublish: (what) => this.#guard.check(what, this.#details('absent')),
     })
-  }
-
-  #tellRetry(notice: RetryNotice): void {
-    this.#retries++
-    try {
-      this.emit('retry', notice)
-    } catch (thrown) {
-      // Not thrown into the retry loop, which has to go on: it may be cleaning up.
-      this.destroy(asError(thrown))
-    }
-  }
-
-  #tellPart({ partNumber, size, etag }: LedgerRow): void {
-    this.emit('part', { partNumber, size, etag } satisfies UploadedPart)
-    this.#tellProgress()
-  }
-
-  #tellProgress(): void {
-    this.#settings.onProgress?.(this.progress)
-    this.emit('progress', this.progress)
-  }
-
-  #tellCapacity(capacity: number): void {
-    warnOfCapacity(this.bucket, this.key, capacity)
-    this.emit('capacity', { bytesWritten: this.bytesWritten, capacity } satisfies CapacityWarning)
   }
 
   #details(outcome: Outcome): UploadErrorDetails {

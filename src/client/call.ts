@@ -3,13 +3,14 @@
  * between attempts (credentials, date, signature) is made inside the attempt.
  */
 
-import type { CredentialsCache, ResolvedCredentials } from '../credentials.js'
+import type { CredentialsCache } from '../credentials.js'
+import { tellRetry } from '../diagnostics.js'
 import { asError, type Doubt, OssError, ServiceError } from '../errors.js'
 import { OPERATIONS, type Operation, type OperationName } from '../protocol/operations.js'
 import { onAbort } from './abort-hub.js'
+import { type Attempt, Stopped, tracedAttempt } from './attempt.js'
 import type { CallOptions, RetryNotice } from './call-options.js'
 import type { Clock } from './clock.js'
-import { serviceError } from './error-answer.js'
 import {
   backoffDelay,
   doubtAfter,
@@ -19,7 +20,7 @@ import {
   retryDecision,
 } from './retry.js'
 import type { ServerClock } from './server-clock.js'
-import { type Signing, signRequest, type UnsignedRequest } from './sign-request.js'
+import type { Signing } from './sign-request.js'
 import type { Source } from './slices.js'
 import type { Answer, BodySink, Transport } from './transport.js'
 
@@ -65,8 +66,6 @@ export interface Connection {
 const MAX_RENEWALS = 3
 /** No service is waited for longer at a time, whatever it asks for. */
 const LONGEST_ASKED_MS = 3_600_000
-/** No document the service answers with is longer. */
-const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 
 /** Makes a call; rejects with the last attempt's error, completed by what the call was about. */
 export async function performCall<Result>(
@@ -81,7 +80,7 @@ export async function performCall<Result>(
   for (;;) {
     const attempt: Attempt = {}
     try {
-      return await performAttempt(connection, call, attempt)
+      return await tracedAttempt(connection, call, attempt, progress.attempts + 1)
     } catch (error) {
       signal?.throwIfAborted()
       // Stopped before anything was sent: what is known comes from the attempt before.
@@ -95,63 +94,6 @@ export async function performCall<Result>(
       signal?.throwIfAborted()
       if (stop?.aborted) throw progress.completed(error)
     }
-  }
-}
-
-/** What an attempt used, for learning from its failure. */
-interface Attempt {
-  credentials?: ResolvedCredentials
-  signedAt?: Date
-}
-
-async function performAttempt<Result>(
-  { transport, credentials, signing, serverClock, clock }: Connection,
-  call: Call<Result>,
-  attempt: Attempt,
-): Promise<Result> {
-  const { bucket, key, query = {}, headers = {}, body, options } = call
-  const { method } = OPERATIONS[call.operation]
-  attempt.credentials = await unlessStopped(credentials.get(options.signal), options.stop)
-  attempt.signedAt = serverClock.now()
-  const request: UnsignedRequest = {
-    method,
-    bucket,
-    key,
-    query,
-    headers: typeof headers === 'function' ? headers() : headers,
-  }
-  const signed = signRequest(request, signing, attempt.credentials, attempt.signedAt)
-  options.onSend?.()
-  const answer = await transport.send({
-    ...signed,
-    method,
-    body: body?.source,
-    size: body?.size ?? 0,
-    signal: options.signal,
-    expect: call.expect ?? 'buffer',
-    sink: call.sink,
-    maxBodyBytes: MAX_DOCUMENT_BYTES,
-  })
-  if (answer.status < 200 || answer.status >= 300) {
-    throw serviceError(answer, { method, now: clock.now() })
-  }
-  return call.decode(answer)
-}
-
-/** `stop` was aborted while nothing was under way that must not be cut short. */
-class Stopped extends Error {}
-
-/** Waits for credentials only as long as the attempt that they are for is wanted. */
-async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal | undefined): Promise<T> {
-  if (stop === undefined) return work
-  let release = () => {}
-  const stopped = new Promise<never>((_, reject) => {
-    release = onAbort(stop, () => reject(new Stopped()))
-  })
-  try {
-    return await Promise.race([work, stopped])
-  } finally {
-    release()
   }
 }
 
@@ -185,6 +127,11 @@ class CallProgress {
     this.#since = this.#began
   }
 
+  /** Attempts that have failed. */
+  get attempts(): number {
+    return this.#attempts
+  }
+
   /** Counts the failure; the delay before the next attempt, `undefined` if there shall be none. */
   afterFailure(error: unknown, attempt: Attempt): number | undefined {
     this.#attempts += 1
@@ -207,6 +154,7 @@ class CallProgress {
     const { operation, bucket, key, partNumber, options } = this.#call
     const attempt = this.#attempts
     const notice: RetryNotice = { operation, bucket, key, partNumber, attempt, delayMs, error }
+    tellRetry(notice)
     for (const tell of [options.onRetry, this.#connection.onRetry]) {
       try {
         tell?.(notice)

@@ -12,8 +12,9 @@ export interface PartFillerSettings {
   readonly pool: BufferPool
   /** Told when a part of so many bytes begins; returns how it is to be hashed. */
   onOpen(partSize: number): PartOptions
-  /** The writer has to wait until a part is done with its memory. */
+  /** The writer has to wait until a part is done with its memory; `onMemory` when it need not any more. */
   onFullMemory(): void
+  onMemory(): void
   /** Lets the event loop take one turn. */
   breathe(): Promise<void>
   /** Takes a full part over, with its buffers. */
@@ -105,6 +106,7 @@ export class PartFiller {
       } else {
         this.#settings.onFullMemory()
         const buffer = await this.#settings.pool.acquire()
+        this.#settings.onMemory()
         // The upload may have ended in the meantime; then this buffer has no part to go to.
         if (this.#closed !== undefined) this.#settings.pool.release([buffer])
         else this.#openPart().addBuffer(buffer)

@@ -10,6 +10,7 @@ import { PartFiller, type PartFillerSettings } from './part-filler.js'
 import { PartHashing, type PartHashingSettings } from './part-hashing.js'
 import { PartSender, type PartSenderSettings } from './part-sender.js'
 import type { Slabs } from './slabs.js'
+import type { StallMeter } from './stall-meter.js'
 import type { UploadTarget } from './upload-target.js'
 
 export interface PartLineSettings
@@ -23,6 +24,8 @@ export interface PartLineSettings
   readonly partsHeld: number
   readonly hashing: LineHashing
   readonly slabs: Slabs
+  /** Told what a writer waits for. */
+  readonly stalls: Pick<StallMeter, 'enter'>
 }
 
 /** What parts are hashed with. */
@@ -51,7 +54,7 @@ export class PartLine implements LineProgress {
   readonly #sender: PartSender
 
   constructor(target: UploadTarget, settings: PartLineSettings) {
-    const { plan, digests, witness } = settings
+    const { plan, digests, witness, stalls } = settings
     this.#plan = plan
     this.#digests = digests
     const pool = new BufferPool(bufferSizeFor(plan.partSize), plan.maxMemory, settings.slabs)
@@ -77,7 +80,11 @@ export class PartLine implements LineProgress {
         pool.limitTo(settings.partsHeld * partSize)
         return { digests, witness, hashesAsItFills: hashing.hashesAsItFills(sender.pending) }
       },
-      onFullMemory: () => hashing.setStalled(),
+      onFullMemory: () => {
+        hashing.setStalled()
+        stalls.enter(sender.inFlight < settings.concurrency ? 'memory' : 'network')
+      },
+      onMemory: () => stalls.enter(undefined),
     })
   }
 

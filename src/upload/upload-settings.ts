@@ -9,6 +9,7 @@ import type { LineHashing } from './part-line.js'
 import type { OnMismatch } from './publisher.js'
 import type { ResumeNotice } from './resumption.js'
 import type { Slabs } from './slabs.js'
+import type { StallMeter } from './stall-meter.js'
 import type { StoredObject } from './upload-target.js'
 
 export interface UploadSettings {
@@ -39,6 +40,8 @@ export interface UploadSettings {
   readonly hashing: Omit<LineHashing, 'sleep'>
   /** Where part buffers come from. */
   readonly slabs: Slabs
+  /** Told what the upload waits for. */
+  readonly stalls: Pick<StallMeter, 'enter'>
   readonly clock: CleanUpClock & { breathe(): Promise<void> }
   readonly hooks: UploadHooks
 }

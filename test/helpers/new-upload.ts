@@ -26,6 +26,7 @@ export function newUpload(
     onMismatch: 'keep',
     hashing: UNHASHED,
     slabs: PLAIN_SLABS,
+    stalls: { enter: () => {} },
     abortMs: 1000,
     clock: { breathe: () => Promise.resolve(), sleep: neverWakes },
     ...options,

@@ -26,6 +26,7 @@ function newFiller(
     plan: { partSize, growAfter, maxPartSize: 4 * partSize, maxMemory: buffers * partSize },
     onOpen: () => ({ digests: { md5: true, crc64: false }, hashesAsItFills: true }),
     onFullMemory: () => {},
+    onMemory: () => {},
     pool,
     breathe: async () => {
       breaths++
