@@ -2,8 +2,11 @@
 
 import { OssError } from '../errors.js'
 
-/** `in-use`: another server has it. `unusable`: the file system refused; `cause` says why. */
-export type DataDirProblem = 'in-use' | 'unusable'
+/**
+ * `in-use`: another server has it. `foreign`: something that no server made stands where a server
+ * would clear up. `unusable`: the file system refused; `cause` says why.
+ */
+export type DataDirProblem = 'in-use' | 'foreign' | 'unusable'
 
 /** The folder `dataDir` cannot be used; nothing in it was changed. */
 export class DataDirError extends OssError {
@@ -12,13 +15,14 @@ export class DataDirError extends OssError {
   readonly dataDir: string
 
   constructor(reason: DataDirProblem, dataDir: string, cause?: unknown) {
-    super(
-      reason === 'in-use'
-        ? `Another server uses the data folder ${dataDir}`
-        : `Cannot keep data in ${dataDir}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      cause === undefined ? {} : { cause },
-    )
+    super(describe(reason, dataDir, cause), cause === undefined ? {} : { cause })
     this.reason = reason
     this.dataDir = dataDir
   }
+}
+
+function describe(reason: DataDirProblem, dataDir: string, cause: unknown): string {
+  if (reason === 'in-use') return `Another server uses the data folder ${dataDir}`
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return `Cannot keep data in ${dataDir}: ${why}`
 }

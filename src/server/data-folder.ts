@@ -3,7 +3,14 @@
 import { dirname } from 'node:path'
 import { DataDirError } from './data-dir-error.js'
 import { Store } from './store.js'
-import { isExisting, isMissing, type ServerFs, syncFolder } from './store-fs.js'
+import {
+  isExisting,
+  isMissing,
+  namesIn,
+  replaceFile,
+  type ServerFs,
+  syncFolder,
+} from './store-fs.js'
 
 /** A store, and the right to be its only user. */
 export interface DataFolder {
@@ -12,16 +19,24 @@ export interface DataFolder {
   release(): Promise<void>
 }
 
+/** Tells that a folder is a server's, so that a server may clear up in it. */
+const MARK = 'osspipe.json'
+
+/** Names in a data folder below which a server removes what it does not know. */
+const CLEARED = ['blobs', 'buckets', 'lock', 'trash']
+
 /**
  * Opens a folder with its content, or makes it.
  *
- * @throws {DataDirError} `in-use` while another server has it, `unusable` if the file system refuses
+ * @throws {DataDirError} `in-use` while another server has it, `foreign` if somebody else's files are
+ * in the way, `unusable` if the file system refuses
  */
 export async function openDataFolder(fs: ServerFs, folder: string): Promise<DataFolder> {
   // A slash at the end would make names of the store differ from those of the file system.
   const root = folder.replace(/(?<=.)\/+$/, '')
   try {
     await makeFolder(fs, root)
+    await markFolder(fs, root, folder)
     const lock = await fs.lock?.(root)
     const release = async (): Promise<void> => lock?.release()
     try {
@@ -34,6 +49,21 @@ export async function openDataFolder(fs: ServerFs, folder: string): Promise<Data
     if (error instanceof DataDirError) throw error
     throw new DataDirError('unusable', folder, error)
   }
+}
+
+/**
+ * Marks a folder as a server's, before anything else is in it. Without the mark, a home folder given
+ * by mistake could lose the `trash` or `buckets` that somebody keeps there.
+ */
+async function markFolder(fs: ServerFs, root: string, folder: string): Promise<void> {
+  const names = await namesIn(fs, root)
+  if (names.includes(MARK)) return
+  const foreign = names.find((name) => CLEARED.includes(name))
+  if (foreign !== undefined) {
+    const why = `its \`${foreign}\` was not made by a server; take an empty folder`
+    throw new DataDirError('foreign', folder, new Error(why))
+  }
+  await replaceFile(fs, root === '/' ? '' : root, MARK, JSON.stringify({ format: 1 }), undefined)
 }
 
 /**

@@ -43,6 +43,29 @@ describe('a data folder', () => {
     expect(await readdir(join(dataDir, 'lock'))).toEqual([])
   })
 
+  it.each(['blobs', 'buckets', 'lock', 'trash'])(
+    'is refused, and left as it is, if somebody else keeps a `%s` there',
+    async (name) => {
+      const dataDir = await newFolder()
+      await mkdir(join(dataDir, name, 'mine'), { recursive: true })
+      await writeFile(join(dataDir, name, 'mine.new'), 'precious')
+      await expect(createOssServer({ dataDir })).rejects.toMatchObject({
+        code: 'ERR_OSS_DATA_DIR',
+        reason: 'foreign',
+        message: `Cannot keep data in ${dataDir}: its \`${name}\` was not made by a server; take an empty folder`,
+      })
+      expect(await readdir(dataDir)).toEqual([name])
+      expect(await readdir(join(dataDir, name))).toEqual(['mine', 'mine.new'])
+    },
+  )
+
+  it('keeps what is none of its business', async () => {
+    const dataDir = await newFolder()
+    await writeFile(join(dataDir, '.gitkeep'), '')
+    for (const _ of [1, 2]) await (await startServer({ dataDir })).close()
+    expect(await readdir(dataDir)).toContain('.gitkeep')
+  })
+
   it('is free again if the server could not start', async () => {
     const dataDir = await newFolder()
     const other = createServer()
@@ -81,7 +104,8 @@ describe('a data folder', () => {
       },
     }
     const server = await startServer({ fs: watched, dataDir: '/data' })
-    expect(story.slice(0, 2)).toEqual(['lock /data', 'read'])
+    // The first look only tells whether the folder is a server's.
+    expect(story.slice(0, 3)).toEqual(['read', 'lock /data', 'read'])
     expect(story).not.toContain('release')
     await server.close()
     await server.close()
@@ -148,7 +172,7 @@ describe('a data folder', () => {
   it('may be the root of a file system', async () => {
     const { fs } = memfs()
     await startServer({ fs, dataDir: '/' })
-    expect(fs.readdirSync('/')).toEqual(['blobs', 'buckets', 'trash'])
+    expect(fs.readdirSync('/')).toEqual(['blobs', 'buckets', 'osspipe.json', 'trash'])
   })
 
   it('may be there already, empty', async () => {
