@@ -53,7 +53,10 @@ export interface OssServerOptions {
   readonly cnames?: Readonly<Record<string, string>>
   /** Further names of the server: `bucket.<name>` addresses a bucket. `localhost` always is one. */
   readonly hosts?: readonly string[]
-  /** How long a client may send nothing in the middle of a body, in milliseconds. @default 60_000 */
+  /**
+   * How long a client may send nothing in the middle of a body, and how long it may take for the head
+   * of a request, in milliseconds; then it gets 400 RequestTimeout. @default 60_000
+   */
   readonly stallMs?: number
   /** Told of the server's own failures (500 InternalError). @default a process warning */
   readonly onError?: (error: unknown) => void
@@ -188,8 +191,11 @@ class Listener {
   static async start(state: ServerState, host: string, port: number): Promise<Listener> {
     const server = createServer({
       keepAliveTimeout: 60_000,
-      // A part of 5 GiB may take hours; clients that stall are noticed elsewhere.
+      // A part of 5 GiB may take hours; clients that stall are noticed elsewhere. The head of a
+      // request has a limit of its own, which Node drops with the other one unless it is given.
       requestTimeout: 0,
+      headersTimeout: state.stallMs,
+      connectionsCheckingInterval: Math.ceil(state.stallMs / 4),
       requireHostHeader: false,
       highWaterMark: 256 * 1024,
     })

@@ -104,7 +104,7 @@ describe('a server', () => {
 })
 
 it('a client that stalls gets RequestTimeout, and its bytes are gone', async () => {
-  const server = await startServer({ stallMs: 1 })
+  const server = await startServer({ stallMs: 500 })
   await call(server, {
     method: 'PUT',
     bucket: 'bucket',
@@ -123,6 +123,20 @@ it('a client that stalls gets RequestTimeout, and its bytes are gone', async () 
   })
   expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*<Code>RequestTimeout<\/Code>/)
   await vi.waitFor(() => expect(server.storedBodies).toBe(0))
+})
+
+it('a client that never ends the head of its request gets RequestTimeout, and the end', async () => {
+  const server = await startServer({ stallMs: 20 })
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(server.port, '127.0.0.1')
+    let received = ''
+    socket.write('PUT /bucket/key HTTP/1.1\r\nHost: x\r\nContent-Le')
+    socket.setEncoding('utf8').on('data', (text) => {
+      received += text
+    })
+    socket.on('close', () => resolve(received)).on('error', reject)
+  })
+  expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*<Code>RequestTimeout<\/Code>/)
 })
 
 it('a client that goes away leaves nothing, and the next one is served', async () => {
