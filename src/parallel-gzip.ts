@@ -22,7 +22,8 @@ export interface ParallelGzipOptions {
   /**
    * Most blocks compressed at once: an integer from 1 to 1,024. Node's thread pool, which reads files and
    * looks up names as well, has 4 threads unless the environment variable `UV_THREADPOOL_SIZE` says
-   * otherwise when the process starts: no more than these are ever at work. @default os.availableParallelism()
+   * otherwise when the process starts: no more than these are ever at work.
+   * @default os.availableParallelism() + 1, so that no core waits until the event loop has the next block for it
    */
   readonly concurrency?: number | undefined
   /** Destroys the stream with `signal.reason`. */
@@ -205,7 +206,7 @@ function resolve(options: ParallelGzipOptions) {
     blockSize: integer(blockSize, 'blockSize', MIN_BLOCK_SIZE, MAX_BLOCK_SIZE),
     concurrency:
       concurrency === undefined
-        ? Math.min(availableParallelism(), MAX_CONCURRENCY)
+        ? Math.min(availableParallelism() + 1, MAX_CONCURRENCY)
         : integer(concurrency, 'concurrency', 1, MAX_CONCURRENCY, ''),
     signal: checkSignal(signal),
   }

@@ -13,7 +13,7 @@ import { createGzip } from 'node:zlib'
 import { createParallelGzip } from '../../src/parallel-gzip.js'
 
 const MIB = 1024 ** 2
-const SIZE = 32 * MIB
+const SIZE = 16 * MIB
 const CHUNK = 64 * 1024
 const [ROUNDS = '5', ...FILES] = process.argv.slice(2)
 const LEVELS = [1, 6, 9]
