@@ -79,6 +79,7 @@ export {
 } from './errors.js'
 export type { DigestAlgorithm, ExpectedDigest } from './expected-digest.js'
 export { type CheckpointFs, fileCheckpoint } from './file-checkpoint.js'
+export { createFileSource } from './file-source.js'
 export type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
 export { createParallelGzip, type ParallelGzipOptions } from './parallel-gzip.js'
 export type { ObjectHeaderOptions } from './protocol/headers.js'
