@@ -105,12 +105,12 @@ export {
 export type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
 export { type UploadSource, uploadToOss } from './upload-to-oss.js'
 export type { UploadStats } from './upload-watch.js'
-export type { WriteStreamEvents } from './write-events.js'
 export {
   createOssWritableStream,
   OssWritableStream,
   type WebChunk,
 } from './web-writable-stream.js'
+export type { WriteStreamEvents } from './write-events.js'
 export {
   createOssWriteStream,
   OssWriteStream,
