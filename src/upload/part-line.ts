@@ -82,7 +82,7 @@ export class PartLine implements LineProgress {
       },
       onFullMemory: () => {
         hashing.setStalled()
-        stalls.enter(sender.inFlight < settings.concurrency ? 'memory' : 'network')
+        stalls.enter(sender.pending < settings.concurrency ? 'memory' : 'network')
       },
       onMemory: () => stalls.enter(undefined),
     })
