@@ -90,6 +90,13 @@ export type { UploadSummary } from './publish-guard.js'
 export type { ReadStreamEvents } from './read-events.js'
 export type { DownloadProgress, OssReadStreamOptions } from './read-options.js'
 export { createOssReadStream, OssReadStream } from './read-stream.js'
+export {
+  createOssRotatingWriteStream,
+  OssRotatingWriteStream,
+  type RotationResult,
+} from './rotating-write-stream.js'
+export type { OssRotatingWriteStreamOptions } from './rotation-options.js'
+export type { RotationSplit } from './rotation-plan.js'
 export { createTee, OssTee, type TeeOptions, type TeeSink, type TogetherOptions } from './tee.js'
 export type { TeeResult } from './tee-branch.js'
 export type { CheckpointStore } from './upload/checkpoint.js'

@@ -7,6 +7,7 @@ import { bytesOf } from './byte-chunk.js'
 import { asError } from './errors.js'
 import type { OssWriteStreamOptions } from './options.js'
 import type { UploadResult } from './upload-result.js'
+import { writeChunk } from './write-chunk.js'
 import { createOssWriteStream, type OssWriteStream } from './write-stream.js'
 
 /** What may be written to an {@link OssWritableStream}; text goes out as UTF-8. */
@@ -74,7 +75,7 @@ function sinkOf(upload: OssWriteStream) {
 
     async write(chunk: unknown) {
       try {
-        await accepted(upload, bytesOf(chunk))
+        await writeChunk(upload, bytesOf(chunk))
       } catch (error) {
         upload.destroy(asError(error))
         // With the first failure: what a write meets after it is only that the stream is gone.
@@ -98,13 +99,6 @@ function sinkOf(upload: OssWriteStream) {
 function signalOf(controller: WritableStreamDefaultController): AbortSignal | undefined {
   const signal: unknown = Reflect.get(controller, 'signal')
   return signal instanceof AbortSignal ? signal : undefined
-}
-
-/** Resolves when the bytes are copied, so that whoever wrote them may use their buffer again. */
-function accepted(upload: OssWriteStream, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    upload.write(bytes, (error) => (error ? reject(error) : resolve()))
-  })
 }
 
 /** Never throws: the web would then give up the stream without telling the sink. */
