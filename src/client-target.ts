@@ -17,11 +17,13 @@ export interface ClientTargetOptions {
   readonly key: string
   readonly headers: ObjectHeaderOptions
   readonly onRetry: (notice: RetryNotice) => void
+  /** The upload that the requests are made for. */
+  readonly upload?: object | undefined
 }
 
 export function clientTarget(client: OssClient, options: ClientTargetOptions): UploadTarget {
-  const { bucket, key, headers, onRetry } = options
-  const call = { bucket, key, onRetry }
+  const { bucket, key, headers, onRetry, upload } = options
+  const call = { bucket, key, onRetry, upload }
   // Cleaning up is tried as often as usual, even where the caller wants no second attempt.
   const retry = { maxAttempts: Math.max(client.retry.maxAttempts, DEFAULT_RETRY.maxAttempts) }
   const { acl, callback, forbidOverwrite, trafficLimit, headers: free } = headers

@@ -20,6 +20,8 @@ export interface UploadTrace {
 
 /** One part, with all attempts to send it; not the time it waits for its turn. */
 export interface PartTrace {
+  /** The upload that it is a part of: the payload of `osspipe:upload`. */
+  readonly upload: UploadTrace
   readonly bucket: string
   readonly key: string
   readonly uploadId: string
@@ -42,6 +44,8 @@ export interface RequestTrace {
   readonly attempt: number
   /** Bytes of the request's body. */
   readonly size: number
+  /** The `UploadTrace` of the stream that asks; or what a caller of the client gave as `upload`. */
+  readonly upload?: object | undefined
   /** HTTP status, once there is an answer. */
   readonly status?: number | undefined
   /** What Alibaba Cloud's support asks for. */
@@ -64,6 +68,8 @@ export interface RetryTrace {
 
 /** An AbortMultipartUpload with all its attempts. Its `error` means that parts may be left. */
 export interface AbortTrace {
+  /** The payload of `osspipe:upload`. */
+  readonly upload: UploadTrace
   readonly bucket: string
   readonly key: string
   readonly uploadId: string

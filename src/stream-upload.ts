@@ -2,6 +2,7 @@
 import type { RetryNotice } from './client/call-options.js'
 import { systemClock, whenIdle } from './client/clock.js'
 import { clientTarget } from './client-target.js'
+import type { UploadTrace } from './diagnostics.js'
 import { newLoadMeter } from './digest/load-meter.js'
 import { loadedHasher, processHasher } from './digest/process-hasher.js'
 import { BUSY } from './digest/schedule.js'
@@ -19,6 +20,8 @@ export interface StreamUploadEvents extends UploadHooks {
 export interface StreamUploadTools {
   readonly witness: UploadSettings['witness']
   readonly stalls: UploadSettings['stalls']
+  /** What is told of it; see diagnostics.ts. */
+  readonly trace: UploadTrace
 }
 
 /** So long after the last upload the kernels' memory and their worker go, in milliseconds. */
@@ -37,14 +40,14 @@ const slabs = new ProcessSlabs(
 
 export function streamUpload(
   settings: ResolvedOptions,
-  { witness, stalls }: StreamUploadTools,
+  { witness, stalls, trace }: StreamUploadTools,
   events: StreamUploadEvents,
 ): MultipartUpload {
   const { client, bucket, key, headers, exactSize, expectedSize, hashing, ...rest } = settings
   const { onRetry, ...hooks } = events
   const utilization = newLoadMeter()
-  const target = clientTarget(client, { bucket, key, headers, onRetry })
-  return new MultipartUpload(tracedTarget(target, { bucket, key }), {
+  const target = clientTarget(client, { bucket, key, headers, onRetry, upload: trace })
+  return new MultipartUpload(tracedTarget(target, trace), {
     ...rest,
     bucket,
     key,

@@ -21,6 +21,7 @@ export interface UploadStats {
 
 export class UploadWatch {
   readonly stalls: StallMeter
+  readonly trace: UploadTrace
   readonly #clock: Clock
   readonly #beganAt: number
   readonly #endTrace: (error?: Error) => void
@@ -29,10 +30,11 @@ export class UploadWatch {
   /** @param object which upload it is; asked for more of it when somebody looks */
   constructor(clock: Clock, object: UploadTrace) {
     this.#clock = clock
+    this.trace = traceOf(object)
     this.#beganAt = clock.ticks()
     this.stalls = new StallMeter(() => clock.ticks())
     this.stalls.enter('source')
-    this.#endTrace = uploads.hasSubscribers ? traceUntil(uploads, traceOf(object)) : () => {}
+    this.#endTrace = uploads.hasSubscribers ? traceUntil(uploads, this.trace) : () => {}
   }
 
   get elapsedMs(): number {

@@ -269,7 +269,8 @@ export class OssWriteStream extends EventfulWritable {
 
   #newUpload(): MultipartUpload {
     const { bucket, key } = this
-    const tools = { witness: this.#guard.witness, stalls: this.#watch.stalls }
+    const { stalls, trace } = this.#watch
+    const tools = { witness: this.#guard.witness, stalls, trace }
     return streamUpload(this.#settings, tools, {
       onRetry: (notice) => this.#tell.retry(notice),
       onUploadId: (uploadId) => this.#tell.uploadId(uploadId),

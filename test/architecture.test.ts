@@ -83,6 +83,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'stream-upload': [
     'client',
     'client-target',
+    'diagnostics',
     'digest',
     'resolve-options',
     'traced-target',

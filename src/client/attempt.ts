@@ -31,7 +31,15 @@ export function tracedAttempt<Result>(
   if (!requests.hasSubscribers) return performAttempt(connection, call, attempt)
   const { operation, bucket, key, partNumber, body } = call
   const trace: RequestTrace = {
-    ...{ operation, bucket, key, partNumber, attempt: number, size: body?.size ?? 0 },
+    ...{
+      operation,
+      bucket,
+      key,
+      partNumber,
+      attempt: number,
+      size: body?.size ?? 0,
+      upload: call.options.upload,
+    },
     get status() {
       return attempt.answer?.status
     },

@@ -4,7 +4,9 @@ import { OBJECT_HEADER_OPTION_NAMES } from '../protocol/headers.js'
 import { plainObject, refuseUnknown } from '../unknown-option.js'
 
 // `requestId` asks for nothing: it lets the answer of one call be spread into the next.
-const EVERY_CALL = ['bucket', 'signal', 'stop', 'retry', 'onSend', 'onRetry', 'requestId']
+const EVERY_CALL = [
+  ...['bucket', 'signal', 'stop', 'retry', 'onSend', 'onRetry', 'upload', 'requestId'],
+]
 const OBJECT = [...EVERY_CALL, 'key']
 const BODY = [...OBJECT, 'body', 'contentMd5', 'digests']
 

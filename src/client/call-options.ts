@@ -39,6 +39,8 @@ export interface CallOptions {
   readonly retry?: Partial<RetryPolicy> | undefined
   /** Is told of each failed attempt that will be repeated; what it throws becomes a process warning. */
   readonly onRetry?: ((notice: RetryNotice) => void) | undefined
+  /** What the request belongs to, for `osspipe:request` to tell; the streams say which upload. */
+  readonly upload?: object | undefined
 }
 
 /** Options of every call on an object. */
