@@ -12,10 +12,13 @@ import { malformed } from './error-answer.js'
 import { GatheredBytes } from './gathered-bytes.js'
 import type { Answer, BodySink, TransportRequest } from './transport.js'
 import { transportFailure } from './transport-failure.js'
-import { type AttemptTimeouts, Watchdog } from './watchdog.js'
+import { type AttemptTimeouts, type Pulse, Watchdog } from './watchdog.js'
 
 /** Of an error answer as much is kept; longer ones are cut off, with their connection. */
 const MAX_ERROR_BODY = 64 * 1024
+
+/** A document that comes in drops, each just in time, is given up after so many times `stallMs`. */
+const DOCUMENT_STALLS = 10
 
 type Headers = Record<string, string | string[] | undefined>
 
@@ -29,6 +32,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #outcome: Outcome
   readonly #clock: Clock
   readonly #watchdog: Watchdog
+  readonly #longestMs: number
   #releaseSignal: () => void = () => {}
   #controller: Dispatcher.DispatchController | undefined
   #settled = false
@@ -44,12 +48,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     request: TransportRequest,
     clock: Clock,
     timeouts: AttemptTimeouts,
+    pulse: Pulse,
     outcome: Outcome,
   ) {
     this.#request = request
     this.#outcome = outcome
     this.#clock = clock
-    this.#watchdog = new Watchdog(clock, timeouts, (error) => this.#giveUp(error))
+    this.#longestMs = DOCUMENT_STALLS * timeouts.stallMs
+    this.#watchdog = new Watchdog(clock, timeouts, pulse, (error) => this.#giveUp(error))
+    this.#watchdog.start()
     this.#releaseSignal = onAbort(request.signal, () => this.#giveUp(request.signal?.reason))
   }
 
@@ -89,10 +96,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(new Error('given up'))
       return
     }
-    this.#watchdog.start()
-    if (this.#request.size > 0) return
-    this.#sent = true
-    this.#watchdog.enter('waiting')
+    this.#sent = this.#request.size === 0
+    this.#watchdog.enter(this.#sent ? 'waiting' : 'sending')
   }
 
   onResponseStart(
@@ -105,14 +110,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#headers = firstValues(headers)
     this.#watchdog.enter('receiving')
     this.#feed((sink) => sink.begin(this.#answer()))
-    if (this.#over || this.#request.expect !== 'stream' || statusCode >= 300) return
+    if (this.#over) return
+    const isStream = this.#request.expect === 'stream' && statusCode < 300
+    if (this.#request.sink === undefined || statusCode >= 300) {
+      this.#watchdog.finishWithin(this.#longestMs)
+    }
+    if (!isStream) return
     // From here on undici's bodyTimeout watches: it does not count the time the reader takes.
     this.#watchdog.end()
     this.#stream = new Readable({
       read: () => controller.resume(),
       destroy: (error, callback) => {
         if (!this.#over) this.#giveUp(error ?? new Error('body not wanted'))
-        callback(error)
+        // Whoever still awaits the answer has had no turn to listen for an error of its body.
+        this.#clock.breathe().then(() => callback(error), callback)
       },
     })
     this.#settle({ stream: this.#stream })

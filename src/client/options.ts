@@ -20,9 +20,16 @@ import type { Signing } from './sign-request.js'
 
 /** How long the client waits for what, in milliseconds. Each counts one attempt. */
 export interface Timeouts {
-  /** For a connection, TLS included. Not applied to a `dispatcher` of the caller's. @default 10_000 */
+  /**
+   * For a connection, TLS included. A `dispatcher` of the caller's has a time limit of its own; should
+   * it never connect, an attempt ends when for `connectMs` and the longer of `stallMs` and
+   * `responseMs` nothing has moved on any connection of it. @default 10_000
+   */
   readonly connectMs: number
-  /** While sending or receiving, without any progress. @default 30_000 */
+  /**
+   * While sending or receiving, without any progress. An answer that is no object's bytes must also have
+   * ended after ten times as long. @default 30_000
+   */
   readonly stallMs: number
   /** For the beginning of the answer, after the last byte was handed over. @default 60_000 */
   readonly responseMs: number

@@ -8,7 +8,7 @@ import { Agent, type Dispatcher } from 'undici'
 import type { Clock } from './clock.js'
 import { Exchange } from './exchange.js'
 import { type Source, slicesOf, slicesOfSource } from './slices.js'
-import type { AttemptTimeouts } from './watchdog.js'
+import type { AttemptTimeouts, Pulse } from './watchdog.js'
 
 export interface TransportRequest {
   readonly origin: string
@@ -54,7 +54,7 @@ export interface TransportOptions {
   /** @default one agent for all clients of the process with the same `connectMs` */
   readonly dispatcher?: Dispatcher | undefined
   readonly clock: Clock
-  readonly timeouts: AttemptTimeouts & { readonly connectMs: number }
+  readonly timeouts: AttemptTimeouts
 }
 
 /** Idle connections are given up before the service, which waits about 60 s, closes them. */
@@ -80,7 +80,10 @@ export class Transport {
     const dispatcher = this.#options.dispatcher ?? sharedAgent(timeouts.connectMs)
     return new Promise((resolve, reject) => {
       request.signal?.throwIfAborted()
-      const exchange = new Exchange(request, clock, timeouts, { resolve, reject })
+      const exchange = new Exchange(request, clock, timeouts, pulseOf(dispatcher), {
+        resolve,
+        reject,
+      })
       const options: Dispatcher.DispatchOptions = {
         origin: request.origin,
         path: request.path,
@@ -116,6 +119,14 @@ function sharedAgent(connectMs: number): Agent {
     sharedAgents.set(connectMs, agent)
   }
   return agent
+}
+
+const pulses = new WeakMap<Dispatcher, Pulse>()
+
+function pulseOf(dispatcher: Dispatcher): Pulse {
+  const pulse = pulses.get(dispatcher) ?? { at: 0 }
+  pulses.set(dispatcher, pulse)
+  return pulse
 }
 
 /** Methods that carry a body announce its length even if it is empty; undici does so itself then. */

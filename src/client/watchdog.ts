@@ -6,14 +6,24 @@
 import { TransportError } from '../errors.js'
 import type { Clock } from './clock.js'
 
-/** What an attempt is doing. */
-export type Phase = 'sending' | 'waiting' | 'receiving'
+/** What an attempt is doing; `connecting` is also waiting for others to be done with a connection. */
+export type Phase = 'connecting' | 'sending' | 'waiting' | 'receiving'
 
 export interface AttemptTimeouts {
+  /** Longest time to connect, in milliseconds; the dispatcher is told of it, too. */
+  readonly connectMs: number
   /** Longest time without progress while sending or receiving, in milliseconds. */
   readonly stallMs: number
   /** Longest time from the last byte sent to the head of the answer, in milliseconds. */
   readonly responseMs: number
+}
+
+/**
+ * When anything last moved on the connections of one dispatcher, in ticks. A request that waits for a
+ * connection waits for as long as those before it get on with theirs, and no longer.
+ */
+export interface Pulse {
+  at: number
 }
 
 /** Bytes of an answer that count as progress: a server that drips single bytes makes none. */
@@ -23,33 +33,44 @@ const PROGRESS_BYTES = 1024
 export class Watchdog {
   readonly #clock: Clock
   readonly #limits: AttemptTimeouts
+  readonly #pulse: Pulse
   readonly #onTimeout: (error: TransportError) => void
   readonly #over = new AbortController()
-  #phase: Phase = 'sending'
-  #since = 0
+  #phase: Phase = 'connecting'
+  #since: number
+  #deadline = Number.POSITIVE_INFINITY
   #pendingBytes = 0
-  #started = false
 
-  constructor(clock: Clock, limits: AttemptTimeouts, onTimeout: (error: TransportError) => void) {
+  constructor(
+    clock: Clock,
+    limits: AttemptTimeouts,
+    pulse: Pulse,
+    onTimeout: (error: TransportError) => void,
+  ) {
     this.#clock = clock
     this.#limits = limits
+    this.#pulse = pulse
     this.#onTimeout = onTimeout
+    this.#since = clock.ticks()
   }
 
   start(): void {
-    this.enter('sending')
-    if (this.#started) return
-    this.#started = true
     this.#watch().catch((error: unknown) => {
       // The sleep of a watch that is over rejects: that is how it is woken.
       if (!this.#over.signal.aborted) throw error
     })
   }
 
-  enter(phase: Phase): void {
+  enter(phase: Exclude<Phase, 'connecting'>): void {
     this.#phase = phase
     this.#pendingBytes = 0
     this.#since = this.#clock.ticks()
+    this.#pulse.at = this.#since
+  }
+
+  /** From now on `ms` milliseconds are left for all the rest, whatever the progress. */
+  finishWithin(ms: number): void {
+    this.#deadline = this.#clock.ticks() + ms
   }
 
   /** Counts bytes received. */
@@ -59,6 +80,7 @@ export class Watchdog {
   }
 
   end(): void {
+    this.#pulse.at = this.#clock.ticks()
     this.#over.abort()
   }
 
@@ -66,7 +88,7 @@ export class Watchdog {
     const { signal } = this.#over
     let suspicious = false
     while (!signal.aborted) {
-      const left = this.#since + this.#limit() - this.#clock.ticks()
+      const left = this.#giveUpAt() - this.#clock.ticks()
       if (left > 0) {
         suspicious = false
         // Not longer than any limit: the phase may change to one of a nearer limit meanwhile.
@@ -77,27 +99,48 @@ export class Watchdog {
         suspicious = true
         await this.#clock.breathe()
       } else {
-        const sent = this.#phase !== 'sending'
-        const message = timeoutMessage(this.#phase, this.#limit())
-        this.#onTimeout(new TransportError('timeout', message, { sent }))
+        this.#onTimeout(this.#timeout())
         return
       }
     }
   }
 
+  /** When patience is at its end, in ticks. */
+  #giveUpAt(): number {
+    const isWaitingForOthers = this.#phase === 'connecting'
+    const since = isWaitingForOthers ? Math.max(this.#since, this.#pulse.at) : this.#since
+    return Math.min(since + this.#limit(), this.#deadline)
+  }
+
   #limit(): number {
-    return this.#phase === 'waiting' ? this.#limits.responseMs : this.#limits.stallMs
+    const { connectMs, stallMs, responseMs } = this.#limits
+    switch (this.#phase) {
+      case 'connecting':
+        // Others that hold the connections may be silent for as long themselves.
+        return connectMs + Math.max(stallMs, responseMs)
+      case 'waiting':
+        return responseMs
+      default:
+        return stallMs
+    }
+  }
+
+  #timeout(): TransportError {
+    const seconds = this.#limit() / 1000
+    switch (this.#phase) {
+      case 'connecting':
+        return new TransportError('unsent', `no connection was to be had for ${seconds} s`)
+      case 'sending':
+        return timeout(`no byte could be sent for ${seconds} s`, false)
+      case 'waiting':
+        return timeout(`no answer within ${seconds} s after the last byte was sent`)
+      case 'receiving':
+        if (this.#deadline <= this.#clock.ticks()) return timeout('the answer came to no end')
+        return timeout(`the answer stalled for ${seconds} s`)
+    }
   }
 }
 
-function timeoutMessage(phase: Phase, limitMs: number): string {
-  const seconds = limitMs / 1000
-  switch (phase) {
-    case 'sending':
-      return `no byte could be sent for ${seconds} s`
-    case 'waiting':
-      return `no answer within ${seconds} s after the last byte was sent`
-    case 'receiving':
-      return `the answer stalled for ${seconds} s`
-  }
+function timeout(message: string, sent = true): TransportError {
+  return new TransportError('timeout', message, { sent })
 }

@@ -15,6 +15,8 @@ export interface EvilRequest {
   readonly line: string
   /** Announced bytes of the body. */
   readonly size: number
+  /** The body as far as it has been read, each byte a character. */
+  readonly body: string
   /** Number of its connection, from 1. */
   readonly connection: number
 }
@@ -48,7 +50,7 @@ export class EvilServer {
     }
     this.#server =
       options.tls === undefined ? createServer(listen) : createTlsServer(options.tls, listen)
-    this.#server.on('connection', () => {
+    this.#server.prependListener('connection', () => {
       this.connections += 1
     })
   }
@@ -86,10 +88,11 @@ export class EvilServer {
         const size = Number(/^content-length: *(\d+)$/im.exec(head)?.[1] ?? 0)
         const body = Math.min(size, buffered.length - end - 4)
         if (!this.#options.early && body < size) break
+        const read = buffered.slice(end + 4, end + 4 + body)
         buffered = buffered.slice(end + 4 + body)
         unread = size - body
         const [line = ''] = head.split('\r\n')
-        const request = { head, line, size, connection }
+        const request = { head, line, size, body: read, connection }
         this.requests.push(request)
         await this.#play(this.#answer(request, socket), socket)
       }

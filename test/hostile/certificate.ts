@@ -1,0 +1,23 @@
+/**
+ * A certificate for `elsewhere.test` that signs itself, and its key: for tests that must not trust it.
+ * Valid for a hundred years; nothing else is guarded by it.
+ */
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBpDCCAUqgAwIBAgIUG+yjZ1BgdVY1F8efpNoX6SbAbxkwCgYIKoZIzj0EAwIw
+GTEXMBUGA1UEAwwOZWxzZXdoZXJlLnRlc3QwIBcNMjYxMTI2MTE1NjM0WhgPMjEy
+NjExMDIxMTU2MzRaMBkxFzAVBgNVBAMMDmVsc2V3aGVyZS50ZXN0MFkwEwYHKoZI
+zj0CAQYIKoZIzj0DAQcDQgAECf4Omn7Cz6xFVxTr43ozZsHfD/fI+ZhzfGpcb4Jo
+2CAJ2dptZiPCjyBdrjhvqhqkm7n1/Ul6R3dVfjMZ/t4lA6NuMGwwHQYDVR0OBBYE
+FLUWdrx4TrsNvKjabyJ2lJ81737SMB8GA1UdIwQYMBaAFLUWdrx4TrsNvKjabyJ2
+lJ81737SMA8GA1UdEwEB/wQFMAMBAf8wGQYDVR0RBBIwEIIOZWxzZXdoZXJlLnRl
+c3QwCgYIKoZIzj0EAwIDSAAwRQIgGtaIsXeBJs40xT/3h15XFrZaG8LARS8F0I3f
+QEiCzsYCIQCQkbzhnUG3MIXdA1GBpbcZnjSDT8mAwmRm75IOWPZzFA==
+-----END CERTIFICATE-----
+`
+
+export const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgkf56BmDa0fQ4HHrn
+VayHZ43PIE9r8RWjm4B0VWHqwfWhRANCAAQJ/g6afsLPrEVXFOvjejNmwd8P98j5
+mHN8alxvgmjYIAnZ2m1mI8KPIF2uOG+qGqSbufX9SXpHd1V+Mxn+3iUD
+-----END PRIVATE KEY-----
+`
