@@ -76,6 +76,11 @@ describe('the numbered examples', () => {
       'SIGINT: the object is absent, 0 uploads left; a command exits with 130 now\n',
     ],
     '15-parallel-gzip.ts': [/^\d{7} bytes stored of 11\d{6}, in \d parts\nread back: equal\n/],
+    '28-opentelemetry.ts': [
+      / {2}part 1\n/,
+      '  UploadPart (failed)\n',
+      / {2}CompleteMultipartUpload\nupload oss:\/\/demo\/db\.sql\n$/,
+    ],
   }
 
   it('all have their line here', async () => {
