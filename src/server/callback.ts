@@ -6,6 +6,7 @@
 import { request as httpRequest } from 'node:http'
 import { isIP } from 'node:net'
 import type { Answer } from './answers.js'
+import { deadline } from './clock.js'
 import { failures } from './failures.js'
 import type { OssRequest } from './oss-request.js'
 import type { ObjectRecord } from './records.js'
@@ -22,6 +23,7 @@ export interface Callback {
 const MAX_PARAMETER = 5 * 1024
 const MAX_URLS = 5
 const MAX_ANSWER = 3 * 1024 * 1024
+/** For one address, from connecting to the last byte of its answer. */
 const TIMEOUT_MS = 5000
 const FORM = 'application/x-www-form-urlencoded'
 
@@ -61,7 +63,7 @@ export async function runCallback(
   const body = fillIn(callback, variablesOf(request, object))
   let problem = 'no address'
   for (const url of callback.urls) {
-    const outcome = await post(url, callback, body)
+    const outcome = await post(url, callback, body, request.closing)
     if (typeof outcome !== 'string') {
       return {
         status: 200,
@@ -80,10 +82,14 @@ export function fillIn(
   variables: Readonly<Record<string, string | number>>,
 ): string {
   return body.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
-    const value = name.startsWith('x:') ? (vars[name] ?? '') : (variables[name] ?? '')
+    const value = name.startsWith('x:') ? own(vars, name) : own(variables, name)
     if (bodyType === 'application/json') return JSON.stringify(value)
     return encodeURIComponent(String(value))
   })
+}
+
+function own<T>(values: Readonly<Record<string, T>>, name: string): T | '' {
+  return Object.hasOwn(values, name) ? (values[name] ?? '') : ''
 }
 
 function variablesOf(request: OssRequest, object: ObjectRecord): Record<string, string | number> {
@@ -103,7 +109,12 @@ function variablesOf(request: OssRequest, object: ObjectRecord): Record<string, 
 }
 
 /** The answer's body, or what went wrong. */
-async function post(url: string, callback: Callback, body: string): Promise<Uint8Array | string> {
+async function post(
+  url: string,
+  callback: Callback,
+  body: string,
+  closing: AbortSignal,
+): Promise<Uint8Array | string> {
   const address = url.includes('://') ? url : `http://${url}`
   const target = URL.canParse(address) ? new URL(address) : undefined
   if (target === undefined || target.protocol !== 'http:' || !isLoopback(target.hostname)) {
@@ -115,7 +126,7 @@ async function post(url: string, callback: Callback, body: string): Promise<Uint
       {
         method: 'POST',
         agent: false,
-        timeout: TIMEOUT_MS,
+        signal: AbortSignal.any([closing, deadline(TIMEOUT_MS)]),
         headers: {
           host: callback.host ?? target.host,
           'content-type': callback.bodyType,
@@ -141,7 +152,6 @@ async function post(url: string, callback: Callback, body: string): Promise<Uint
         )
       },
     )
-    outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')))
     outgoing.on('error', () => resolve('Error status : 502.'))
     outgoing.end(body)
   })

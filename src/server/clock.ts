@@ -33,6 +33,11 @@ export function serverClock(now: (() => number) | undefined): ServerClock {
   }
 }
 
+/** Aborts after so many real milliseconds; keeps no process alive. */
+export function deadline(ms: number): AbortSignal {
+  return AbortSignal.timeout(ms)
+}
+
 /** Makes a socket emit `timeout` once it has been silent for so long; 0 stops that. */
 export function limitSilence(socket: Socket, ms: number): void {
   socket.setTimeout(ms)

@@ -170,7 +170,7 @@ async function handle(state: ServerState, visit: Visit, faults: AppliedFaults): 
   )
   if (operation === undefined) throw refuseUnknown(method, query)
   checkNames(address, state.region)
-  checkParameters(query, headers)
+  checkParameters(method, query, headers)
   const existing = state.store.bucket(bucket)
   if (operation !== 'PutBucket' && scope !== 'service' && existing === undefined) {
     throw failures.noSuchBucket(bucket)
@@ -192,6 +192,7 @@ async function handle(state: ServerState, visit: Visit, faults: AppliedFaults): 
     requestId: visit.requestId,
     region: state.region,
     store: state.store,
+    closing: state.closing,
     now,
     damage: faults.all('corrupt').some((fault) => fault.corrupt === 'stored'),
   }

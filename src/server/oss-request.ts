@@ -25,6 +25,8 @@ export interface OssRequest {
   readonly requestId: string
   readonly region: string
   readonly store: Store
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal
   /** Milliseconds since the epoch, as this request sees it. */
   now(): number
   /** Whether to store another byte than was received. */

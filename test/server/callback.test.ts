@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { fillIn } from '../../src/server/callback.js'
+import { Gate } from '../helpers/gate.js'
 import { startServer } from '../helpers/start-server.js'
 import { World } from './rules/rule.js'
 
@@ -139,6 +140,29 @@ describe('a callback', () => {
     const headers = { 'x-oss-callback': callback }
     const reply = await world.object('PUT', { headers, query: { callback }, body: '' })
     expect(reply).toMatchObject({ status: 400, code: 'InvalidArgument' })
+  })
+
+  it('does not keep the server from closing, however long its answer takes', async () => {
+    const server = await startServer()
+    const asked = new Gate()
+    const application = createServer((_request, response) => {
+      const drip = setInterval(() => response.write(' '), 20)
+      response.on('close', () => clearInterval(drip))
+      void asked.arrive()
+    })
+    await new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void application.close().closeAllConnections())
+    const { port } = application.address() as AddressInfo
+    const callback = encoded({ callbackUrl: `http://127.0.0.1:${port}`, callbackBody: 'x=1' })
+    const reply = new World(server).put('content', { 'x-oss-callback': callback })
+    await Promise.all([expect(reply).rejects.toThrow(), asked.reached().then(() => server.close())])
+    expect(server.objects.get('bucket', 'key')?.size).toBe(7)
+  })
+
+  it('knows its own variables only', () => {
+    const body = `a=${slot('constructor')}&b=${slot('x:toString')}&c=${slot('bucket')}`
+    const filled = fillIn({ body, bodyType: 'text', vars: {} }, { bucket: 'mine' })
+    expect(filled).toBe('a=&b=&c=mine')
   })
 
   it('of type JSON has its values quoted', () => {
