@@ -57,13 +57,13 @@ export function failureAnswer(failure: Failure, context: AnswerContext): Answer 
     requestId: context.requestId,
     hostId: context.host,
     ec: failure.ec,
-    details: failure.details,
+    details: failure.ec === undefined ? failure.details : withAdvice(failure.details, failure.ec),
   })
   const headers = {
     ...failure.headers,
     ...(failure.ec === undefined ? {} : { 'x-oss-ec': failure.ec }),
   }
-  if (context.isHead) {
+  if (context.isHead || failure.status === 304) {
     const err = Buffer.from(xml).toString('base64')
     return {
       status: failure.status,
@@ -72,6 +72,11 @@ export function failureAnswer(failure: Failure, context: AnswerContext): Answer 
     }
   }
   return { ...xmlAnswer(xml, headers, failure.status), ossCode: failure.ossCode }
+}
+
+/** The link to the page about an error, which every document with an EC has. */
+function withAdvice(details: Failure['details'], ec: string): Failure['details'] {
+  return { ...details, RecommendDoc: `https://api.aliyun.com/troubleshoot?q=${ec}` }
 }
 
 /** The status line and headers of an answer, ready to be written. */

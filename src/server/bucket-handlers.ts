@@ -83,8 +83,10 @@ export async function deleteMultipleObjects(request: OssRequest): Promise<Answer
   const encoding = encodingTypeOf(request)
   const { quiet, objects } = decodeDocument(decodeDeleteRequest, await readDocument(request))
   if (objects.length > MAX_DELETIONS) throw failures.malformedXml(`more than ${MAX_DELETIONS} keys`)
-  for (const { key, versionId } of objects) {
-    if (versionId !== undefined) throw failures.notImplemented('VersionId')
+  if (objects.some(({ versionId }) => versionId !== undefined)) {
+    throw failures.notImplemented('VersionId')
+  }
+  for (const { key } of objects) {
     await store.editObject(bucket, key, () => undefined)
   }
   if (quiet) return { status: 200 }

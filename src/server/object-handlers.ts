@@ -21,9 +21,6 @@ const EXISTS_EC = '0026-00000002'
 
 export async function putObject(request: OssRequest): Promise<Answer> {
   const { headers, key, store } = request
-  for (const name of ['if-modified-since', 'if-unmodified-since']) {
-    if (headers[name] !== undefined) throw failures.notImplemented(name)
-  }
   const bucket = bucketOf(request)
   const kept = storedHeaders(headers, bucket.record)
   const acl = aclOf(headers)

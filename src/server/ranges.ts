@@ -1,6 +1,6 @@
 /** `Range` and the conditions of GetObject and HeadObject. Pure. */
 
-import { unquoteEtag } from '../protocol/digest.js'
+import { quoteEtag, unquoteEtag } from '../protocol/digest.js'
 import { Failure, failures } from './failures.js'
 
 /** Bytes to answer with. */
@@ -68,13 +68,18 @@ export function checkConditions(
     throw failures.preconditionFailed('If-Unmodified-Since')
   }
   const noneMatch = headers[`${prefix}if-none-match`]
-  if (noneMatch !== undefined && matches(noneMatch, subject.etag)) throw notModified()
+  if (noneMatch !== undefined && matches(noneMatch, subject.etag)) {
+    throw notModified(subject)
+  }
   const modified = secondsOf(headers[`${prefix}if-modified-since`])
-  if (noneMatch === undefined && modified !== undefined && seconds <= modified) throw notModified()
+  if (noneMatch === undefined && modified !== undefined && seconds <= modified) {
+    throw notModified(subject)
+  }
 }
 
-function notModified(): Failure {
-  return new Failure(304, 'NotModified', 'Not Modified')
+function notModified({ etag, lastModified }: ConditionSubject): Failure {
+  const headers = { etag: quoteEtag(etag), 'last-modified': new Date(lastModified).toUTCString() }
+  return new Failure(304, 'NotModified', 'Not Modified', { headers })
 }
 
 function matches(header: string, etag: string): boolean {

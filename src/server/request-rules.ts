@@ -29,15 +29,22 @@ export function checkNames(address: Address, region: string): void {
 /**
  * Parameters that go with any operation.
  *
- * @throws {Failure} 400 NotImplemented for a version other than `null`, InvalidArgument for a traffic limit out of range
+ * @throws {Failure} 400 NotImplemented for a version other than `null` and for a condition on a change,
+ * InvalidArgument for a traffic limit out of range
  */
 export function checkParameters(
+  method: string,
   query: ReadonlyMap<string, string>,
   headers: Readonly<Record<string, string>>,
 ): void {
   // No bucket has versions here: `null` is the one of an object that has none.
   const version = query.get('versionId')
   if (version !== undefined && version !== 'null') throw failures.notImplemented('versionId')
+  if (method !== 'GET' && method !== 'HEAD') {
+    // To ignore one would change what the client wants to be left alone.
+    const condition = CONDITIONS.find((name) => headers[name] !== undefined)
+    if (condition !== undefined) throw failures.notImplemented(condition)
+  }
   const inQuery = query.get(TRAFFIC_LIMIT)
   const limit = headers[TRAFFIC_LIMIT] ?? inQuery
   if (limit === undefined) return
@@ -52,6 +59,8 @@ export function checkParameters(
     )
   }
 }
+
+const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
 
 /** Bit/s ("Single-connection bandwidth throttling"). Checked, not enforced. */
 const TRAFFIC_LIMIT = 'x-oss-traffic-limit'

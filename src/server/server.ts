@@ -23,10 +23,35 @@ import type { Store } from './store.js'
 import { chooseFs, type ServerFs } from './store-fs.js'
 import { RequestTrace } from './trace.js'
 
+export type { OperationName } from '../protocol/operations.js'
+export type { SigningCredentials } from '../protocol/signable-request.js'
 export { DataDirError, type DataDirProblem } from './data-dir-error.js'
-export type { Fault, FaultAction, FaultMatch, FaultScript } from './faults.js'
+export type {
+  BreakFault,
+  CorruptFault,
+  DelayFault,
+  DripFault,
+  DropFault,
+  DropHeaderFault,
+  ErrorFault,
+  ExpireTokenFault,
+  Fault,
+  FaultAction,
+  FaultMatch,
+  FaultScript,
+  HoldFault,
+  RawFault,
+  ResetFault,
+  SetHeaderFault,
+  SkewFault,
+} from './faults.js'
 export type { FolderLock } from './folder-lock.js'
-export type { InspectedObject, InspectedUpload } from './inspect.js'
+export type {
+  InspectedObject,
+  InspectedObjects,
+  InspectedUpload,
+  InspectedUploads,
+} from './inspect.js'
 export type { TemporaryCredentials } from './key-ring.js'
 export type { ServerFileHandle, ServerFs } from './store-fs.js'
 export type { RequestTrace, TracedRequest } from './trace.js'

@@ -20,8 +20,12 @@ export async function getBucketAcl(request: OssRequest): Promise<Answer> {
 }
 
 export async function putBucketAcl(request: OssRequest): Promise<Answer> {
+  const given = request.headers['x-oss-acl']
+  if (given === undefined) throw failures.missingArgument('x-oss-acl')
   const acl = aclOf(request.headers, 'x-oss-acl')
-  if (acl === undefined) throw failures.missingArgument('x-oss-acl')
+  if (acl === undefined) {
+    throw failures.invalidArgument('No such bucket access control exists.', 'x-oss-acl', given)
+  }
   await request.body.discard()
   await editBucket(request, (bucket) => ({ ...bucket, acl }))
   return DONE

@@ -29,7 +29,8 @@ const MAX_META = 8 * 1024
 /**
  * What PutObject and InitiateMultipartUpload fix about an object.
  *
- * @throws {Failure} 400 for a storage class or encryption that does not exist, for metadata above 8 KiB.
+ * @throws {Failure} 400 for a storage class or encryption that does not exist, for metadata above 8 KiB
+ * or with a name that is none.
  */
 export function storedHeaders(
   headers: Headers,
@@ -41,6 +42,10 @@ export function storedHeaders(
   }
   let metaSize = 0
   for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(META) && !/^[a-z0-9-]+$/.test(name.slice(META.length))) {
+      const allowed = 'Names of user metadata may have letters, digits and hyphens only.'
+      throw failures.invalidArgument(allowed, name, value)
+    }
     if (name.startsWith(META)) metaSize += name.length - META.length + value.length
     if (name.startsWith(META) || KEPT.includes(name)) kept[name] = value
   }

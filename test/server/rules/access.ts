@@ -48,6 +48,12 @@ export const ACCESS_RULES: readonly Rule[] = [
       })
       expect(textsOf(reply, 'StringToSign')[0]).toMatch(/^OSS4-HMAC-SHA256\n/)
       expect(textsOf(reply, 'SignatureProvided')[0]).toMatch(/^[0-9a-f]{64}$/)
+      expect(textsOf(reply, 'OSSAccessKeyId')).toEqual([credentials.accessKeyId])
+      const [bytes = ''] = textsOf(reply, 'StringToSignBytes')
+      const spelt = Buffer.from(bytes.replaceAll(' ', ''), 'hex').toString()
+      expect(spelt).toBe(textsOf(reply, 'StringToSign')[0])
+      expect(textsOf(reply, 'CanonicalRequest')[0]).toMatch(/^GET\n\/bucket\/key\n/)
+      expect(reply.body.toString()).not.toContain('wrong')
     },
   ),
   rule('A request 16 minutes off is RequestTimeTooSkewed', 'EC 0002-00000504', async (world) => {

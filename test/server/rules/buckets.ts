@@ -176,6 +176,23 @@ export const BUCKET_RULES: readonly Rule[] = [
     },
   ),
   rule(
+    'DeleteMultipleObjects with a version deletes nothing',
+    'Issue: never a wrong answer',
+    async (world) => {
+      await putKeys(world, 'a', 'b')
+      const objects = [{ key: 'a' }, { key: 'b', versionId: 'CAEQ' }]
+      const body = encodeDeleteRequest({ quiet: false, objects })
+      const reply = await world.bucket('POST', { delete: '' }, { body })
+      expect(reply).toMatchObject({ status: 400, code: 'NotImplemented' })
+      expect(world.server.objects.list()).toHaveLength(2)
+    },
+  ),
+  rule('A bucket ACL of default is refused', 'PutBucketAcl', async (world) => {
+    const headers = { 'x-oss-acl': 'default' }
+    const reply = await world.bucket('PUT', { acl: '' }, { headers, body: '' })
+    expect(reply).toMatchObject({ status: 400, code: 'InvalidArgument' })
+  }),
+  rule(
     'DeleteMultipleObjects in quiet mode answers nothing',
     'DeleteMultipleObjects',
     async (world) => {

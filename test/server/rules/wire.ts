@@ -58,13 +58,16 @@ export const WIRE_RULES: readonly Rule[] = [
     },
   ),
   rule(
-    'An error document has the id of its header, a HostId and an EC',
+    'An error document has the id of its header, a HostId, an EC and advice',
     'Error responses',
     async (world) => {
       const reply = await world.get()
       expect(textsOf(reply, 'RequestId')).toEqual([reply.headers['x-oss-request-id']])
       expect(textsOf(reply, 'HostId')).toEqual([`127.0.0.1:${world.server.port}`])
       expect(textsOf(reply, 'EC')).toEqual([reply.headers['x-oss-ec']])
+      expect(textsOf(reply, 'RecommendDoc')).toEqual([
+        'https://api.aliyun.com/troubleshoot?q=0026-00000001',
+      ])
       expect(reply.headers['content-length']).toBe(String(reply.body.length))
       expect(reply.headers['content-type']).toBe('application/xml')
     },
