@@ -6,7 +6,7 @@ import type { RetryNotice } from './client/call-options.js'
 import type { OssClient } from './client/client.js'
 import type { HeadObjectResult } from './client/objects.js'
 import { DEFAULT_RETRY } from './client/retry.js'
-import { ServiceError } from './errors.js'
+import { ServiceError, TransportError } from './errors.js'
 import { parseCrc64 } from './protocol/digest.js'
 import type { ObjectHeaderOptions } from './protocol/headers.js'
 import { MARKER_NAME } from './resolve-headers.js'
@@ -35,9 +35,13 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
     async initiate({ stop }) {
       return (await client.initiateMultipartUpload({ ...headers, ...call, stop })).uploadId
     },
-    async uploadPart({ uploadId, partNumber, body, digests, signal }) {
+    async uploadPart({ uploadId, partNumber, body, digests, signal, onPushBack }) {
       const part = { uploadId, partNumber, body, digests, signal, trafficLimit, headers: free }
-      return stored(await client.uploadPart({ ...call, ...part }))
+      const onPartRetry = (notice: RetryNotice) => {
+        if (isPushBack(notice.error)) onPushBack?.()
+        onRetry(notice)
+      }
+      return stored(await client.uploadPart({ ...call, ...part, onRetry: onPartRetry }))
     },
     async complete({ uploadId, parts, stop }) {
       const published = { acl, callback, forbidOverwrite, headers: free }
@@ -90,6 +94,12 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
       }
     },
   }
+}
+
+/** Whether the service has too much to do, be it that it says so or that it does not answer. */
+function isPushBack(error: Error): boolean {
+  if (error instanceof TransportError) return error.kind === 'timeout'
+  return error instanceof ServiceError && (error.status === 503 || error.status === 429)
 }
 
 function isNoSuch(error: unknown, ossCode: string): boolean {

@@ -43,14 +43,19 @@ export interface OssWriteStreamOptions extends OssClientOptions, ObjectHeaderOpt
    * @default 8 MiB, or what `expectedSize` needs, or half of `maxMemory` if that is less
    */
   readonly partSize?: number | undefined
-  /** Most requests on the wire at once: an integer from 1 to 1,000. Memory may allow fewer. @default 4 */
-  readonly concurrency?: number | undefined
+  /**
+   * Most requests on the wire at once: an integer from 1 to 1,000; memory may allow fewer. `auto` begins
+   * with 4, goes on to more (16 at most, and one part less than `maxMemory` holds) as long as that makes the upload
+   * faster, and to fewer when the service answers 503 or 429 or not in time. @default 4
+   */
+  readonly concurrency?: number | 'auto' | undefined
   /** Another name of `concurrency`, as users of ali-oss know it. */
-  readonly parallel?: number | undefined
+  readonly parallel?: number | 'auto' | undefined
   /**
    * Most bytes held in part buffers (filling + waiting + in flight): at least twice the part size.
    * A writer waits while it is used up. Without it `concurrency + 4` parts are held at most: 64 MiB as long
-   * as parts have 8 MiB. @default 256 MiB, or `(concurrency + 1) * partSize` if larger
+   * as parts have 8 MiB, 160 MiB once `auto` has come to 16. @default 256 MiB, or `(concurrency + 1) * partSize`
+   * if larger, where `auto` counts for 4
    */
   readonly maxMemory?: number | undefined
   /** Expected length in bytes, to plan the parts by; a stream may turn out longer or shorter. */

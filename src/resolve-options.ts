@@ -7,18 +7,26 @@ import { InvalidOptionError } from './errors.js'
 import { expectedDigests } from './expected-digest.js'
 import type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
 import { OBJECT_HEADER_OPTION_NAMES, type ObjectHeaderOptions } from './protocol/headers.js'
-import { MAX_PART_SIZE, MIN_PART_SIZE, type PartPlan, planParts } from './protocol/part-plan.js'
+import {
+  DEFAULT_CONCURRENCY,
+  MAX_PART_SIZE,
+  MIN_PART_SIZE,
+  type PartPlan,
+  planParts,
+} from './protocol/part-plan.js'
 import type { GuardSettings } from './publish-guard.js'
 import { resolveHeaders } from './resolve-headers.js'
 import {
   checkFunction,
   checkSignal,
-  concurrencyOf,
   flag,
+  givenConcurrency,
   integer,
+  MAX_CONCURRENCY,
   resolvePlace,
 } from './stream-options.js'
 import { refuseUnknown } from './unknown-option.js'
+import { MOST_AUTOMATIC } from './upload/concurrency-control.js'
 import type { OnMismatch } from './upload/publisher.js'
 import type { CheckpointSettings } from './upload/upload-settings.js'
 
@@ -30,7 +38,8 @@ export interface ResolvedOptions {
   readonly headers: ObjectHeaderOptions
   readonly plan: PartPlan
   readonly concurrency: number
-  readonly partsHeld: number
+  readonly maxConcurrency: number | undefined
+  readonly spareParts: number
   readonly expectedSize: number | undefined
   readonly exactSize: boolean
   readonly leavePartsOnError: boolean
@@ -108,9 +117,9 @@ export function resolveOptions(
     key,
     headers,
     plan,
-    concurrency: sizes.concurrency,
+    ...concurrencyWithin(plan, sizes),
     // Four full parts are hashed at a time: they fill while others are sent. Who names a budget gets it.
-    partsHeld: sizes.maxMemory === undefined ? sizes.concurrency + 4 : Number.POSITIVE_INFINITY,
+    spareParts: sizes.maxMemory === undefined ? 4 : Number.POSITIVE_INFINITY,
     expectedSize: sizes.expectedSize,
     exactSize,
     leavePartsOnError: flag(options.leavePartsOnError, 'leavePartsOnError', !!options.checkpoint),
@@ -134,7 +143,7 @@ export function resolveOptions(
 function sizesOf(options: OssWriteStreamOptions) {
   const { partSize, maxMemory, expectedSize } = options
   return {
-    concurrency: concurrencyOf(options),
+    ...concurrencyOf(options),
     partSize:
       partSize === undefined
         ? undefined
@@ -148,6 +157,31 @@ function sizesOf(options: OssWriteStreamOptions) {
         ? undefined
         : integer(expectedSize, 'expectedSize', 0, Number.MAX_SAFE_INTEGER),
   }
+}
+
+function concurrencyOf(options: OssWriteStreamOptions) {
+  const { name, value } = givenConcurrency(options)
+  if (value === undefined || value === 'auto') {
+    return { concurrency: DEFAULT_CONCURRENCY, isAutomatic: value === 'auto' }
+  }
+  if (Number.isInteger(value) && value >= 1 && value <= MAX_CONCURRENCY) {
+    return { concurrency: value, isAutomatic: false }
+  }
+  throw InvalidOptionError.expected(
+    name,
+    `an integer from 1 to ${MAX_CONCURRENCY}, or 'auto'`,
+    value,
+  )
+}
+
+/** What grows by itself does so within the memory: one part fills while the others are sent. */
+function concurrencyWithin(
+  { maxMemory, partSize }: PartPlan,
+  { concurrency, isAutomatic }: { readonly concurrency: number; readonly isAutomatic: boolean },
+): Pick<ResolvedOptions, 'concurrency' | 'maxConcurrency'> {
+  if (!isAutomatic) return { concurrency, maxConcurrency: undefined }
+  const max = Math.min(MOST_AUTOMATIC, Math.floor(maxMemory / partSize) - 1)
+  return { concurrency: Math.min(concurrency, max), maxConcurrency: max }
 }
 
 /** What is kept for a later run; `undefined` without a store. */

@@ -5,7 +5,8 @@ import { InvalidOptionError } from './errors.js'
 import { checkBucketName, checkObjectKey, parseTarget } from './protocol/endpoint.js'
 import { DEFAULT_CONCURRENCY } from './protocol/part-plan.js'
 
-const MAX_CONCURRENCY = 1000
+/** Most requests at once that a caller may ask for. */
+export const MAX_CONCURRENCY = 1000
 
 /** Options of both streams that say where an object is, and through whom. */
 export interface PlaceOptions extends OssClientOptions {
@@ -43,17 +44,26 @@ export function resolvePlace(
 }
 
 /** Most requests at once, under either of its names. */
-export function concurrencyOf(options: {
-  readonly concurrency?: number | undefined
-  readonly parallel?: number | undefined
-}): number {
+export function concurrencyOf(options: ConcurrencyOptions<number>): number {
+  const { name, value } = givenConcurrency(options)
+  return integer(value === undefined ? DEFAULT_CONCURRENCY : value, name, 1, MAX_CONCURRENCY, '')
+}
+
+/** One option that has two names. */
+export interface ConcurrencyOptions<Value> {
+  readonly concurrency?: Value | undefined
+  readonly parallel?: Value | undefined
+}
+
+/** The value that was given, and under which name. */
+export function givenConcurrency<Value>(options: ConcurrencyOptions<Value>) {
   const { concurrency, parallel } = options
   if (concurrency !== undefined && parallel !== undefined) {
     throw new InvalidOptionError('parallel', 'Expected `concurrency` or `parallel`, not both')
   }
-  const name = parallel === undefined ? 'concurrency' : 'parallel'
-  const value = parallel === undefined ? concurrency : parallel
-  return integer(value === undefined ? DEFAULT_CONCURRENCY : value, name, 1, MAX_CONCURRENCY, '')
+  return parallel === undefined
+    ? { name: 'concurrency', value: concurrency }
+    : { name: 'parallel', value: parallel }
 }
 
 /** Passes an integer within the bounds; one that has no upper bound ends at 2^53 - 1. */

@@ -1,8 +1,8 @@
 /** What the client's answers are made into for an upload. */
 import { describe, expect, it } from 'vitest'
 import { clientTarget } from '../src/client-target.js'
-import { startServer } from './helpers/http-server.js'
-import { testClient } from './helpers/test-client.js'
+import { startServer, type TestAnswer } from './helpers/http-server.js'
+import { refusal, testClient } from './helpers/test-client.js'
 
 const MD5 = '5D41402ABC4B2A76B9719D911017C592'
 
@@ -40,5 +40,48 @@ describe('the MD5 of an object', () => {
     const object = await found(headers)
     expect(object).toMatchObject({ size: 5 })
     expect(object?.md5).toBeUndefined()
+  })
+})
+
+/** How often a part's first answers count as a push, and are told as a retry. */
+async function pushesOf(answer: (count: number) => TestAnswer | Promise<TestAnswer>) {
+  const retries: unknown[] = []
+  await using server = await startServer((_, count) => answer(count))
+  const { client } = testClient(server.origin, { timeouts: { responseMs: 100 } })
+  const onRetry = (notice: unknown) => retries.push(notice)
+  const target = clientTarget(client, { bucket: 'bucket', key: 'key', headers: {}, onRetry })
+  let pushes = 0
+  await target.uploadPart({
+    uploadId: 'id',
+    partNumber: 1,
+    body: [Buffer.from('hello')],
+    size: 5,
+    digests: {},
+    signal: new AbortController().signal,
+    onPushBack: () => pushes++,
+  })
+  return { pushes, retries: retries.length }
+}
+
+const STORED: TestAnswer = { headers: { etag: `"${MD5}"` } }
+
+describe('a part that is to be sent again', () => {
+  it.each([
+    ['503', refusal(503, 'ServiceUnavailable'), 1],
+    ['429', refusal(429, 'TooManyRequests'), 1],
+    ['500', refusal(500, 'InternalError'), 0],
+    ['400 RequestTimeout', refusal(400, 'RequestTimeout'), 0],
+  ])(
+    'after %s is told of, and whether the service has too much to do',
+    async (_, answer, pushes) => {
+      const told = await pushesOf((count) => (count === 1 ? answer : STORED))
+      expect(told).toEqual({ pushes, retries: 1 })
+    },
+  )
+
+  it('because no answer came in time counts as too much', async () => {
+    const silent = new Promise<TestAnswer>(() => {})
+    const told = await pushesOf((count) => (count === 1 ? silent : STORED))
+    expect(told).toEqual({ pushes: 1, retries: 1 })
   })
 })

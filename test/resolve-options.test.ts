@@ -89,11 +89,21 @@ describe('a bad value', () => {
     ['partSize', Number.NaN, 'got `NaN` (number)'],
     ['partSize', null, 'got `null`'],
     ['partSize', 10n ** 6n, '(bigint)'],
-    ['concurrency', 0, 'Expected `concurrency` to be an integer from 1 to 1000, got `0` (number)'],
+    [
+      'concurrency',
+      0,
+      "Expected `concurrency` to be an integer from 1 to 1000, or 'auto', got `0` (number)",
+    ],
     ['concurrency', 1001, 'from 1 to 1000'],
     ['concurrency', 2.5, 'from 1 to 1000'],
+    ['concurrency', 'automatic', 'got `automatic` (string)'],
+    ['concurrency', '4', 'got `4` (string)'],
     ['concurrency', Number.POSITIVE_INFINITY, 'got `Infinity`'],
-    ['parallel', -1, 'Expected `parallel` to be an integer from 1 to 1000, got `-1` (number)'],
+    [
+      'parallel',
+      -1,
+      "Expected `parallel` to be an integer from 1 to 1000, or 'auto', got `-1` (number)",
+    ],
     [
       'maxMemory',
       204_799,
@@ -484,6 +494,24 @@ describe('what is taken', () => {
 
   it('takes `parallel` for `concurrency`', () => {
     expect(resolve({ parallel: 7 }).concurrency).toBe(7)
+    expect(resolve({ parallel: 'auto' }).maxConcurrency).toBe(16)
+  })
+
+  it.each([
+    ['has 16 requests at most', {}, 4, 16],
+    ['fills one part while others are sent', { maxMemory: 1024 ** 2, partSize: 102_400 }, 4, 9],
+    ['begins with fewer than 4', { maxMemory: 307_200, partSize: 102_400 }, 2, 2],
+    ['sends at least one', { maxMemory: 204_800 }, 1, 1],
+    ['counts for 4 in the default of `maxMemory`', { partSize: 100 * 1024 ** 2 }, 4, 4],
+  ])('with `concurrency: auto` %s: %j', (_, sizes, concurrency, maxConcurrency) => {
+    expect(resolve({ ...sizes, concurrency: 'auto' })).toMatchObject({
+      concurrency,
+      maxConcurrency,
+    })
+  })
+
+  it('grows no number that was asked for', () => {
+    expect(resolve({ concurrency: 2 })).toMatchObject({ concurrency: 2, maxConcurrency: undefined })
   })
 
   it('passes what the object is stored with on, and nothing else', () => {

@@ -8,7 +8,7 @@ import { partsToHash } from './schedule.js'
 export interface BatchQueueSettings {
   /** Parts hashed together, as `lanesFor` says. */
   readonly lanes: number
-  /** Most requests on the wire at once. */
+  /** Most requests on the wire at once; asked each time, since it may change. */
   readonly concurrency: number
   /** Whether the event loop has little time to spare. */
   isBusy(): boolean

@@ -56,6 +56,7 @@ export class MultipartUpload {
       hashing: { ...settings.hashing, sleep: (...args) => clock.sleep(...args) },
       signal,
       breathe: () => clock.breathe(),
+      ticks: () => clock.ticks(),
       findStored: (...part) => this.#remote.find(...part),
       onFull: (part) => this.#seal(part),
       onStored: (row) => {

@@ -12,7 +12,7 @@ export interface PartHashingSettings {
   readonly digests: DigestChoice
   /** Parts of full size that the memory of the upload holds. */
   readonly partsInMemory: number
-  /** Most requests on the wire at once. */
+  /** Most requests on the wire at once; asked each time, since it may change. */
   readonly concurrency: number
   /** The process's kernels, once they are there; `load` brings them. */
   loaded(): Hashing | undefined
@@ -41,7 +41,9 @@ export class PartHashing {
     this.#lanes = digests.md5 || digests.crc64 ? lanesFor(partsInMemory) : 1
     this.#queue = new BatchQueue({
       lanes: this.#lanes,
-      concurrency: settings.concurrency,
+      get concurrency() {
+        return settings.concurrency
+      },
       isBusy: () => this.#isBusy,
       hash: async (jobs) => (await settings.load()).hasher.hash(jobs, mode),
     })

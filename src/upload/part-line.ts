@@ -14,14 +14,14 @@ import type { StallMeter } from './stall-meter.js'
 import type { UploadTarget } from './upload-target.js'
 
 export interface PartLineSettings
-  extends Pick<PartSenderSettings, 'concurrency' | 'signal' | 'findStored' | 'onStored'>,
-    Pick<PartSenderSettings, 'onFailure'>,
+  extends Pick<PartSenderSettings, 'concurrency' | 'maxConcurrency' | 'ticks' | 'signal'>,
+    Pick<PartSenderSettings, 'findStored' | 'onStored' | 'onFailure'>,
     Pick<PartFillerSettings, 'breathe' | 'onFull' | 'onPartLimit'> {
   readonly plan: PartPlan
   readonly digests: DigestChoice
   readonly witness?: Witness | undefined
-  /** Most parts of the current size whose buffers are held at once, however much memory there is. */
-  readonly partsHeld: number
+  /** Parts of the current size whose buffers are held beside those on the wire, at most. */
+  readonly spareParts: number
   readonly hashing: LineHashing
   readonly slabs: Slabs
   /** Told what a writer waits for. */
@@ -61,7 +61,9 @@ export class PartLine implements LineProgress {
     const hashing = new PartHashing({
       ...settings.hashing,
       digests,
-      concurrency: settings.concurrency,
+      get concurrency() {
+        return sender.concurrency
+      },
       partsInMemory: Math.floor(plan.maxMemory / plan.partSize),
     })
     const sender = new PartSender(target, {
@@ -77,12 +79,12 @@ export class PartLine implements LineProgress {
       ...settings,
       pool,
       onOpen: (partSize) => {
-        pool.limitTo(settings.partsHeld * partSize)
+        pool.limitTo((sender.concurrency + settings.spareParts) * partSize)
         return { digests, witness, hashesAsItFills: hashing.hashesAsItFills(sender.pending) }
       },
       onFullMemory: () => {
         hashing.setStalled()
-        stalls.enter(sender.pending < settings.concurrency ? 'memory' : 'network')
+        stalls.enter(sender.pending < sender.concurrency ? 'memory' : 'network')
       },
       onMemory: () => stalls.enter(undefined),
     })

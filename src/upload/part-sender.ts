@@ -3,6 +3,7 @@
  * takes a part's buffers over and gives them back in every case. It never decides what a failure means.
  */
 import type { BufferPool } from './buffer-pool.js'
+import { ConcurrencyControl } from './concurrency-control.js'
 import { Ledger, type LedgerRow } from './ledger.js'
 import type { Part, SealedPart } from './part.js'
 import { Permits } from './permits.js'
@@ -14,8 +15,12 @@ export interface PartSenderSettings {
   seal(part: Part): Promise<SealedPart>
   /** Told whenever parts have got their digests, or are done with. */
   onSending(parts: number): void
-  /** Most requests on the wire at once. */
+  /** Most requests on the wire at once; to begin with, if there is a `maxConcurrency`. */
   readonly concurrency: number
+  /** As many as bring something, up to so many. `undefined`: `concurrency`, always. */
+  readonly maxConcurrency?: number | undefined
+  /** Milliseconds since whenever. */
+  ticks(): number
   /** Cancels the parts under way. */
   readonly signal: AbortSignal
   /** The row of a part that need not be sent, because the service has it already. */
@@ -29,6 +34,7 @@ export class PartSender {
   readonly #target: UploadTarget
   readonly #settings: PartSenderSettings
   readonly #permits: Permits
+  readonly #control: ConcurrencyControl | undefined
   readonly #sending = new Set<Promise<void>>()
   #parts = 0
   #sealed = 0
@@ -37,7 +43,14 @@ export class PartSender {
   constructor(target: UploadTarget, settings: PartSenderSettings) {
     this.#target = target
     this.#settings = settings
-    this.#permits = new Permits(settings.concurrency)
+    const { concurrency: start, maxConcurrency: max } = settings
+    this.#permits = new Permits(start)
+    this.#control = max === undefined ? undefined : new ConcurrencyControl({ start, max })
+  }
+
+  /** Most requests on the wire at once, now. */
+  get concurrency(): number {
+    return this.#permits.limit
   }
 
   /** Requests on the wire, or about to be. */
@@ -123,6 +136,7 @@ export class PartSender {
     const found = this.#settings.findStored?.(partNumber, size, digests)
     if (found !== undefined) return this.#record(found)
     this.#hasSent = true
+    const sentAt = this.#settings.ticks()
     const stored = await this.#target.uploadPart({
       uploadId,
       partNumber,
@@ -130,8 +144,18 @@ export class PartSender {
       size,
       digests,
       signal,
+      onPushBack: () => this.#adapt((control) => control.pushBack()),
     })
+    const at = this.#settings.ticks()
+    this.#adapt((control) => control.acknowledge({ bytes: size, sentAt, at }))
     this.#record({ partNumber, size, etag: stored.etag, crc64: stored.crc64 ?? digests.crc64 })
+  }
+
+  /** Tells the control something, and does as it says. */
+  #adapt(tell: (control: ConcurrencyControl) => void): void {
+    if (this.#control === undefined) return
+    tell(this.#control)
+    this.#permits.resize(this.#control.limit)
   }
 
   #record(row: LedgerRow): void {

@@ -6,7 +6,7 @@ interface Waiter {
 }
 
 export class Permits {
-  readonly #limit: number
+  #limit: number
   readonly #waiting: Waiter[] = []
   #taken = 0
   #closed: { readonly reason: unknown } | undefined
@@ -15,7 +15,12 @@ export class Permits {
     this.#limit = limit
   }
 
-  /** Permits taken now. */
+  /** Most permits taken at once from now on. */
+  get limit(): number {
+    return this.#limit
+  }
+
+  /** Permits taken now; more than `limit` for a while after that was lowered. */
   get taken(): number {
     return this.#taken
   }
@@ -32,14 +37,28 @@ export class Permits {
 
   /** Gives a permit back, to the one who has waited longest. */
   release(): void {
-    const waiter = this.#waiting.shift()
-    if (waiter === undefined) this.#taken--
-    else waiter.resolve()
+    this.#taken--
+    this.#admit()
+  }
+
+  /** Changes the limit. Permits taken stay so; those beyond a lower limit are not given on. */
+  resize(limit: number): void {
+    this.#limit = limit
+    this.#admit()
   }
 
   /** Rejects whoever waits or will ask. Permits taken may still be released. */
   close(reason: unknown): void {
     this.#closed ??= { reason }
     for (const waiter of this.#waiting.splice(0)) waiter.reject(reason)
+  }
+
+  #admit(): void {
+    while (this.#taken < this.#limit) {
+      const waiter = this.#waiting.shift()
+      if (waiter === undefined) return
+      this.#taken++
+      waiter.resolve()
+    }
   }
 }

@@ -16,10 +16,12 @@ export interface UploadSettings {
   readonly bucket: string
   readonly key: string
   readonly plan: PartPlan
-  /** Most parts of the current size whose buffers are held at once, within the plan's memory. */
-  readonly partsHeld: number
-  /** Most requests on the wire at once. */
+  /** Parts of the current size held beside those on the wire at most, within the plan's memory. */
+  readonly spareParts: number
+  /** Most requests on the wire at once; to begin with, if there is a `maxConcurrency`. */
   readonly concurrency: number
+  /** As many as bring something, up to so many. `undefined`: `concurrency`, always. */
+  readonly maxConcurrency?: number | undefined
   /** Digests computed by us; see the option `integrity`. */
   readonly digests: DigestChoice
   /** The only length that may be published, in bytes; `undefined` if any may. */
@@ -42,7 +44,7 @@ export interface UploadSettings {
   readonly slabs: Slabs
   /** Told what the upload waits for. */
   readonly stalls: Pick<StallMeter, 'enter'>
-  readonly clock: CleanUpClock & { breathe(): Promise<void> }
+  readonly clock: CleanUpClock & { breathe(): Promise<void>; ticks(): number }
   readonly hooks: UploadHooks
 }
 

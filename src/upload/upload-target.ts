@@ -74,6 +74,8 @@ export interface UploadTarget {
     readonly size: number
     readonly digests: BodyDigests
     readonly signal: AbortSignal
+    /** Is told of an attempt that will be repeated because the service has too much to do. */
+    readonly onPushBack?: (() => void) | undefined
   }): Promise<StoredPart>
 
   /** CompleteMultipartUpload. `stop` prevents further attempts, never cuts one short. */

@@ -381,7 +381,7 @@ describe('abort', () => {
     target.hold('abort')
     const { upload } = newUpload({
       target,
-      clock: { breathe: () => Promise.resolve(), sleep: () => Promise.resolve() },
+      clock: { breathe: () => Promise.resolve(), sleep: () => Promise.resolve(), ticks: () => 0 },
     })
     await upload.append(bytes(1.5 * PART))
     const report = await upload.abort(REASON)

@@ -20,6 +20,36 @@ describe('Permits', () => {
     expect(permits.taken).toBe(0)
   })
 
+  it('admits those who wait when the limit is raised, in order', async () => {
+    const permits = new Permits(1)
+    const trail: string[] = []
+    await permits.acquire()
+    const asked = ['second', 'third', 'fourth'].map((name) =>
+      permits.acquire().then(() => trail.push(name)),
+    )
+    permits.resize(3)
+    await Promise.all(asked.slice(0, 2))
+    expect(trail).toEqual(['second', 'third'])
+    expect(permits).toMatchObject({ limit: 3, taken: 3 })
+  })
+
+  it('gives nobody a permit that is beyond a lowered limit', async () => {
+    const permits = new Permits(3)
+    const trail: string[] = []
+    for (let count = 0; count < 3; count++) await permits.acquire()
+    const fourth = permits.acquire().then(() => trail.push('fourth'))
+    permits.resize(1)
+    expect(permits.taken).toBe(3)
+    permits.release()
+    permits.release()
+    await Promise.resolve()
+    expect(trail).toEqual([])
+    expect(permits.taken).toBe(1)
+    permits.release()
+    await fourth
+    expect(permits.taken).toBe(1)
+  })
+
   it('rejects whoever waits or comes after it was closed', async () => {
     const permits = new Permits(1)
     await permits.acquire()

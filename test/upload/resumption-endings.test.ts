@@ -30,6 +30,7 @@ function deadlineClock(pass: Gate) {
   return {
     breathe: () => Promise.resolve(),
     sleep: (_ms: number, signal?: AbortSignal) => pass.arrive(signal),
+    ticks: () => 0,
   }
 }
 
