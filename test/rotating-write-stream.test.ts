@@ -168,23 +168,20 @@ describe('an object that is old', () => {
     expect(await contents()).toEqual({ 'log/1': 'a\n', 'log/2': 'bc\n' })
   })
 
-  it('waits its turn behind a write that is being divided', async () => {
+  it('waits its turn behind a write that waits for memory', async () => {
     const clock = new FakeClock()
-    const { server, out, contents } = await open({
-      maxAgeMs: 1000,
-      maxObjectBytes: 2,
-      split: 'byte',
-      clock,
-    })
-    const held = server.faults.add({ operation: 'PutObject', key: 'log/1' }, { hold: 'arrival' })
-    const writing = write(out, 'abc')
+    const memory = { concurrency: 1, maxMemory: 2 * PART }
+    const sizes = { maxAgeMs: 1000, maxObjectBytes: 3 * PART, split: 'byte' } as const
+    const { server, out } = await open({ ...sizes, ...memory, clock })
+    const held = server.faults.add({ operation: 'UploadPart' }, { hold: 'arrival' })
+    const writing = write(out, bytes(6 * PART))
     await held.reached()
     await clock.advance(1000)
     held.release()
     await writing
     out.end()
     await out.completed
-    expect(await contents()).toEqual({ 'log/1': 'ab', 'log/2': 'c' })
+    expect(server.objects.list().map(({ size }) => size)).toEqual([3 * PART, 3 * PART])
   })
 
   it('may be older than the longest timer', async () => {
@@ -288,6 +285,26 @@ describe('a failure', () => {
     held.release()
     await out.settled
     expect([out.outcome, out.objectsPublished]).toEqual(['published', 0])
+  })
+
+  it('leaves no timer behind', async () => {
+    const clock = new FakeClock()
+    const { out } = await open({ maxAgeMs: 1000, clock })
+    await write(out, 'a')
+    expect(clock.pending).toBe(1)
+    out.destroy()
+    await out.settled
+    expect(clock.pending).toBe(0)
+  })
+
+  it('between two objects of one chunk begins no other', async () => {
+    const { server, out, told } = await open({ maxObjectBytes: 1, split: 'byte' })
+    out.on('object', () => out.destroy(failure))
+    await expect(pipeline(Readable.from(['abc']), out)).rejects.toBe(failure)
+    await out.settled
+    for (let i = 0; i < 5; i++) await turn()
+    expect(server.requests.of('PutObject')).toHaveLength(1)
+    expect([told.length, out.objectsPublished]).toEqual([1, 1])
   })
 
   it('of cleaning up is told besides', async () => {
