@@ -57,6 +57,7 @@ export type {
   RetryTrace,
   UploadTrace,
 } from './diagnostics.js'
+export { createDigestTap, DigestTap, type DigestTapOptions } from './digest-tap.js'
 export type { OpenedObject } from './download/download-source.js'
 export {
   CorruptDownloadError,
@@ -87,6 +88,7 @@ export type { BucketInfo } from './protocol/xml-bucket.js'
 export type { LifecycleRule } from './protocol/xml-lifecycle.js'
 export type { ListedObject } from './protocol/xml-objects.js'
 export type { UploadSummary } from './publish-guard.js'
+export { createRateLimit, RateLimit, type RateLimitOptions } from './rate-limit.js'
 export type { ReadStreamEvents } from './read-events.js'
 export type { DownloadProgress, OssReadStreamOptions } from './read-options.js'
 export { createOssReadStream, OssReadStream } from './read-stream.js'
