@@ -68,11 +68,13 @@ export function refuseHiddenError(answer: Answer, withCallback: boolean): void {
 }
 
 /**
- * Throws unless the service says that something is gone: 204 and nothing else (OSS documentation
- * pages "AbortMultipartUpload", "DeleteObject"). The 200 of a log-in page would hide what is left.
+ * Throws unless the service says that something is gone: 204 and nothing else, with its request id
+ * (OSS documentation pages "AbortMultipartUpload", "DeleteObject", "Common response headers"). The
+ * 200 of a log-in page would hide what is left, and so would the 204 of whatever stands between.
  */
 export function requireNoContent(answer: Answer): void {
   if (answer.status !== 204) throw malformed(answer, 'a status that means nothing here')
+  if (requestIdOf(answer) === undefined) throw malformed(answer, 'no request id')
 }
 
 /** Decodes the document of a success; a document that is none makes the answer malformed. */

@@ -57,9 +57,14 @@ function documentOf({ body, headers }: Answer): ErrorDocument | undefined {
   return encoded === undefined ? undefined : decodeError(Buffer.from(encoded, 'base64'))
 }
 
-/** HEAD of a missing object is a bare 404; the bucket may be what is missing, but rarely is. */
-function codeWithoutDocument({ status, body }: Answer, method: string): string | undefined {
+/**
+ * HEAD of a missing object is a bare 404; the bucket may be what is missing, but rarely is. Without a
+ * request id it is not the service that says so.
+ */
+function codeWithoutDocument(answer: Answer, method: string): string | undefined {
+  const { status, body, headers } = answer
   if (body.byteLength > 0 || method !== 'HEAD') return undefined
+  if (headers['x-oss-request-id'] === undefined) return undefined
   if (status === 404) return 'NoSuchKey'
   return status === 412 ? 'PreconditionFailed' : undefined
 }

@@ -86,15 +86,21 @@ export function retryDecision(error: unknown, context: RetryContext): RetryDecis
 export function doubtAfter(error: unknown): Doubt | undefined {
   // Of a request that was cut short the service has no more than a beginning.
   if (error instanceof TransportError) return error.sent ? 'lost' : undefined
-  if (error instanceof MalformedResponseError) return 'answered'
   if (error instanceof DigestMismatchError) return 'answered'
+  // Whatever is not the service answers for one that may be at it still, or has done it.
+  if (error instanceof MalformedResponseError) return doubtOf(error.requestId)
   if (!(error instanceof ServiceError)) return undefined
-  // 200 with an error inside; 203 is definite: stored, only the callback failed.
-  if (error.status === 200) return 'answered'
+  // 203 is definite: stored, only the callback failed.
+  if (error.status === 203 && error.ossCode === 'CallbackFailed') return undefined
+  // 200 with an error inside.
+  if (error.status < 300) return doubtOf(error.requestId)
+  if (error.ossCode === undefined) return 'lost'
   if (error.status < 500 || error.status === 501) return undefined
-  // A gateway answers for a service that may be at it still; so does whatever is not the service.
-  const isGateway = error.status === 502 || error.status === 504 || error.ossCode === undefined
-  return isGateway ? 'lost' : 'answered'
+  return error.status === 502 || error.status === 504 ? 'lost' : 'answered'
+}
+
+function doubtOf(requestId: string | undefined): Doubt {
+  return requestId === undefined ? 'lost' : 'answered'
 }
 
 /**

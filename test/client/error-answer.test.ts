@@ -48,8 +48,16 @@ describe('serviceError', () => {
     ['HEAD', 403, undefined],
     ['GET', 404, undefined],
   ])('of a bare answer to %s with %i has the code %s', (method, status, code) => {
-    expect(serviceError(answer(status), { method }).ossCode).toBe(code)
+    const headers = { 'x-oss-request-id': '5F' }
+    expect(serviceError(answer(status, '', headers), { method }).ossCode).toBe(code)
   })
+
+  it.each([404, 412])(
+    'believes a bare %i only of the service, which gives a request id',
+    (status) => {
+      expect(serviceError(answer(status), { method: 'HEAD' }).ossCode).toBeUndefined()
+    },
+  )
 
   it('keeps the beginning of what is no document', () => {
     const html = `<html><h1>502 Bad Gateway</h1>${'x'.repeat(5000)}`
