@@ -46,7 +46,8 @@ export interface Questions {
 /** Whether the object may have been published although this error says it was not. */
 export function mayHaveLanded(error: unknown): boolean {
   if (!(error instanceof OssError)) return false
-  return error.uncertain !== undefined || isNoSuchUpload(error)
+  // A gateway that repeats a request by itself gets the second answer: what the first one has made.
+  return error.uncertain !== undefined || isNoSuchUpload(error) || isAlreadyThere(error)
 }
 
 /**
@@ -76,8 +77,8 @@ export async function judgeError(
   sent: Sent,
   questions: Questions,
 ): Promise<Verdict> {
-  // 203: the object is stored, only the callback was not answered (OSS "Callback").
-  if (error instanceof ServiceError && error.status === 203) return { error, outcome: 'published' }
+  // The object is stored, only the callback was not answered (OSS "Callback").
+  if (isCallbackFailure(error)) return { error, outcome: 'published' }
   // It was answered with success, every time with a digest that is not the one of our bytes.
   if (error instanceof DigestMismatchError) return { error, outcome: 'published' }
   if (!mayHaveLanded(error)) return { error, outcome: 'absent' }
@@ -87,15 +88,20 @@ export async function judgeError(
   const { endUpload, keepsParts = false } = questions
   const first = await ask(questions.head)
   const isGone = isNoSuchUpload(error)
-  // Without a marker an older object of equal bytes looks like ours: only the upload itself can tell.
-  const isCertain = sent.marker !== undefined || endUpload === undefined || (isGone && doubt)
+  // Without a marker an older object of equal bytes looks like ours: only the upload itself can tell,
+  // and an error without a doubt says that something stands there already, or that nothing will.
+  const isCertain =
+    sent.marker !== undefined || (doubt !== undefined && (endUpload === undefined || isGone))
   if (first !== UNANSWERED && isCertain && isOurs(first, sent)) return { object: first }
   const damage = first === UNANSWERED ? undefined : damageOf(first, sent)
   if (damage !== undefined) return { error: damage, outcome: 'published' }
-  if (isGone) return first === undefined || doubt === undefined ? absent : unknown
+  if (isGone) {
+    if (first === undefined) return absent
+    return first !== UNANSWERED && doubt === undefined && isForeign(first, sent) ? absent : unknown
+  }
   if (endUpload === undefined) {
     // What was answered is done with; what was lost may still be under way.
-    const isOver = doubt === 'answered' && first !== UNANSWERED
+    const isOver = doubt !== 'lost' && first !== UNANSWERED
     return isOver && isForeign(first, sent) ? absent : unknown
   }
   const upload = await ask(endUpload)
@@ -140,6 +146,15 @@ function areEqual<T>(one: T | undefined, other: T | undefined): boolean | undefi
 
 function isNoSuchUpload(error: unknown): boolean {
   return error instanceof ServiceError && error.ossCode === 'NoSuchUpload'
+}
+
+/** Refused for `forbidOverwrite`. */
+function isAlreadyThere(error: unknown): boolean {
+  return error instanceof ServiceError && error.ossCode === 'FileAlreadyExists'
+}
+
+function isCallbackFailure(error: unknown): boolean {
+  return error instanceof ServiceError && error.status === 203 && error.ossCode === 'CallbackFailed'
 }
 
 const UNANSWERED = Symbol('unanswered')

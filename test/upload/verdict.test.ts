@@ -167,7 +167,14 @@ describe('judgeError', () => {
     [undefined, 'ours', OURS, SENT, 'object'],
     [undefined, 'nothing', undefined, SENT, 'absent'],
     [undefined, 'something else', OLDER, SENT, 'absent'],
-    [undefined, 'the same, without a marker', OURS, { ...SENT, marker: undefined }, 'absent'],
+    [undefined, 'the same, without a marker', OURS, { ...SENT, marker: undefined }, 'unknown'],
+    [
+      undefined,
+      'another, without a marker',
+      OURS,
+      { ...SENT, size: 9, marker: undefined },
+      'absent',
+    ],
   ] as const)(
     'does not end an upload that is gone, doubt %s: at the key stands %s',
     async (doubt, _name, found, sent, expected) => {
@@ -182,6 +189,48 @@ describe('judgeError', () => {
       )
     },
   )
+
+  it('does not call gone and unseen absent: a gateway may have asked twice', async () => {
+    const error = new ServiceError({ status: 404, ossCode: 'NoSuchUpload' })
+    const head = () => Promise.reject(new Error('403'))
+    expect(await judgeError(error, SENT, { head })).toEqual({ error, outcome: 'unknown' })
+  })
+
+  const REFUSED = { status: 409, ossCode: 'FileAlreadyExists' }
+  it.each([
+    ['ours: a gateway has asked twice', OURS, SENT, 'object'],
+    ['an older one of equal bytes', OLDER, SENT, 'absent'],
+    ['nothing any more', undefined, SENT, 'absent'],
+    ['an equal one, without a marker', OURS, { ...SENT, marker: undefined }, 'unknown'],
+    [
+      'another one, without a marker',
+      { ...OURS, size: 9 },
+      { ...SENT, marker: undefined },
+      'absent',
+    ],
+    ['what nobody may look at', new Error('403'), SENT, 'unknown'],
+  ])(
+    'after a Put refused because an object stands there, finds %s',
+    async (_, there, sent, expected) => {
+      const error = new ServiceError(REFUSED)
+      const verdict = await judgeError(error, sent, { head: async () => given(there) })
+      expect(verdict).toEqual(
+        expected === 'object' ? { object: OURS } : { error, outcome: expected },
+      )
+    },
+  )
+
+  it('knows that a Complete refused because an object stands there did nothing', async () => {
+    const error = new ServiceError(REFUSED)
+    const questions = { head: async () => OLDER, endUpload: async () => 'alive' as const }
+    expect(await judgeError(error, SENT, questions)).toEqual({ error, outcome: 'absent' })
+  })
+
+  it('takes no other 203 for an object that is stored', async () => {
+    const error = uncertain(new ServiceError({ status: 203, ossCode: 'InternalError' }))
+    const head = async () => undefined
+    expect(await judgeError(error, SENT, { head })).toEqual({ error, outcome: 'absent' })
+  })
 
   it.each([
     ['lost', 'unknown'],
