@@ -1,10 +1,11 @@
 /** A whole command line: picks the command, runs it, tells its failure, gives the exit code. */
 import { COMMANDS, DESCRIPTIONS, type RunnableCommand } from './commands.js'
 import type { Context } from './context.js'
-import { optionsOf } from './description.js'
+import { type CommandDescription, optionsOf } from './description.js'
 import { ClosedOutputError, exitCodeOf } from './exit-codes.js'
-import { failureObject, messageOf } from './failure.js'
+import { failureObject, inOptionNames, messageOf } from './failure.js'
 import { commandHelp, programHelp } from './help.js'
+import { PartsLeftError } from './leftover.js'
 import { optionValues } from './option-values.js'
 import { Console, writeTo } from './output.js'
 import { parseLine } from './program.js'
@@ -23,12 +24,20 @@ export async function runCommandLine(
     if (first === undefined) throw new UsageError('Expected a command')
     if (['--help', '-h', 'help'].includes(first)) return await help(context, line[1])
     if (['--version', '-V'].includes(first)) return await print(context, `${version}\n`)
-    const command = COMMANDS.find(({ description }) => description.name === first)
-    if (command === undefined) throw unknownCommand(first)
-    return await runCommand(command, context, line.slice(1))
+    const [name = '', ...rest] = isShort(line) ? ['put', ...line] : line
+    const command = COMMANDS.find(({ description }) => description.name === name)
+    if (command === undefined) throw unknownCommand(name)
+    return await runCommand(command, context, rest)
   } catch (error) {
     return fail(context, error, 'osspipe --help')
   }
+}
+
+/** `osspipe [options] oss://BUCKET/KEY` is short for `osspipe put`. */
+function isShort(line: readonly string[]): boolean {
+  const end = line.indexOf('--')
+  const own = end === -1 ? line : line.slice(0, end)
+  return /^(-|oss:\/\/)/.test(line[0] ?? '') && own.some((each) => each.startsWith('oss://'))
 }
 
 async function runCommand(
@@ -37,7 +46,6 @@ async function runCommand(
   line: readonly string[],
 ): Promise<number> {
   const { description } = command
-  const hint = `osspipe ${description.name} --help`
   let json = false
   try {
     const parsed = parseLine(description, line)
@@ -46,16 +54,25 @@ async function runCommand(
     json = options.json === true
     return await command.run(context, parsed.arguments, options)
   } catch (error) {
-    return fail(context, error, hint, json)
+    return fail(context, error, `osspipe ${description.name} --help`, { description, json })
   }
 }
 
-async function fail(context: Context, error: unknown, hint: string, json = false): Promise<number> {
+async function fail(
+  context: Context,
+  error: unknown,
+  help: string,
+  known: { readonly description?: CommandDescription; readonly json?: boolean } = {},
+): Promise<number> {
   const code = exitCodeOf(error)
   // As silent as any program that SIGPIPE ends.
   if (error instanceof ClosedOutputError) return code
+  const { description, json = false } = known
   const console = new Console(context, { json })
-  console.complain(`${messageOf(error)}${code === 2 ? `\nSee \`${hint}\`.` : ''}`)
+  const options = description === undefined ? [] : optionsOf(description)
+  console.complain(inOptionNames(messageOf(error), options))
+  if (code === 2) console.line(`See \`${help}\`.`)
+  if (error instanceof PartsLeftError) console.line(error.hint)
   try {
     await console.result(failureObject(error))
   } catch {

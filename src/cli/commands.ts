@@ -3,6 +3,7 @@ import type { Arguments, Context } from './context.js'
 import type { CommandDescription, OptionsOf } from './description.js'
 import { COMPLETION } from './descriptions/completion.js'
 import { MAN } from './descriptions/man.js'
+import { PUT } from './descriptions/put.js'
 import { SERVE } from './descriptions/serve.js'
 
 /** What the file of a command exports. Resolves with the exit code, or rejects with the failure. */
@@ -22,6 +23,7 @@ export interface RunnableCommand {
 
 /** In the order of the help. */
 export const COMMANDS: readonly RunnableCommand[] = [
+  command(PUT, () => import('./put.js')),
   command(SERVE, () => import('./serve.js')),
   command(COMPLETION, () => import('./completion.js')),
   command(MAN, () => import('./man.js')),

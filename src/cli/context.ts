@@ -4,6 +4,12 @@ import type { CliClock } from './clock.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** Standard input; `fd` is absent if it is none of the process's. */
+export type Input = Readable & {
+  readonly isTTY?: boolean | undefined
+  readonly fd?: number | undefined
+}
+
 /** An output, and what is known of the terminal behind it. */
 export type Output = Writable & {
   readonly isTTY?: boolean | undefined
@@ -18,7 +24,7 @@ export interface SignalSource {
 }
 
 export interface Context {
-  readonly stdin: Readable & { readonly isTTY?: boolean | undefined }
+  readonly stdin: Input
   readonly stdout: Output
   readonly stderr: Output
   readonly env: Environment

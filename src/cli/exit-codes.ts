@@ -1,5 +1,6 @@
 /** What the exit code tells, as a table, and which one an error ends with. Pure. */
 import { constants } from 'node:os'
+import { PartsLeftError } from './leftover.js'
 import { CommandError, UsageError } from './usage-error.js'
 
 /** Every exit code but 128 + n, with its meaning. */
@@ -22,8 +23,9 @@ export class SignalError extends Error {
   override readonly name = 'SignalError'
   readonly signal: NodeJS.Signals
 
-  constructor(signal: NodeJS.Signals) {
-    super(`Ended by ${signal}`)
+  /** @param aftermath what became of the work */
+  constructor(signal: NodeJS.Signals, aftermath = '') {
+    super(`Ended by ${signal}${aftermath}`)
     this.signal = signal
   }
 }
@@ -41,27 +43,18 @@ export function signalExitCode(signal: NodeJS.Signals): number {
 /** The exit code for what a command failed with. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof SignalError) return signalExitCode(error.signal)
+  // Whatever the cause was: parts cost money until somebody removes them.
+  if (error instanceof PartsLeftError) {
+    return error.cause instanceof SignalError ? exitCodeOf(error.cause) : 3
+  }
   if (error instanceof ClosedOutputError) return signalExitCode('SIGPIPE')
   if (error instanceof CommandError) return error.exitCode
   if (error instanceof UsageError) return 2
-  // Whatever the cause was: parts cost money until somebody removes them.
-  if (leavesParts(error)) return 3
   for (const each of withCauses(error)) {
     const code = codeOf(each)
     if (code !== undefined) return code
   }
   return 1
-}
-
-/** Whether the failed upload's clean-up failed, too. */
-export function leavesParts(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'abortError' in error &&
-    error.abortError !== undefined &&
-    'uploadId' in error &&
-    !('outcome' in error && error.outcome === 'published')
-  )
 }
 
 /** By `code`, not by class: so that telling the help does not load the library. */
@@ -84,7 +77,7 @@ function codeOf(error: Error): number | undefined {
 }
 
 /** The error and its causes, the outermost first. */
-function* withCauses(error: unknown): Generator<Error> {
+export function* withCauses(error: unknown): Generator<Error> {
   const seen = new Set<unknown>()
   for (let each = error; each instanceof Error && !seen.has(each); each = each.cause) {
     seen.add(each)

@@ -1,7 +1,9 @@
-/** A failure as `--json` tells it, without secrets: only fields that are known to hold none. Pure. */
-import { exitCodeOf, leavesParts, SignalError } from './exit-codes.js'
+/** A failure as people and as scripts are told it. Pure. */
+import { camelCase, type OptionDescription } from './description.js'
+import { exitCodeOf, withCauses } from './exit-codes.js'
+import { PartsLeftError } from './leftover.js'
 
-/** Fields of the library's errors that a script may want. */
+/** Fields of errors that a script may want; none of them ever holds a secret. */
 const FIELDS = [
   'code',
   'operation',
@@ -18,29 +20,65 @@ const FIELDS = [
   'expected',
   'actual',
   'signal',
+  'command',
 ] as const
 
-/** The object that stands in for the result. */
+/** The object that stands in for the result with `--json`. */
 export function failureObject(error: unknown): object {
-  const exitCode = exitCodeOf(error)
-  return { error: { message: messageOf(error), exitCode, ...detailsOf(error) } }
+  const details = [...withCauses(error)].map(detailsOf).reverse()
+  return {
+    error: {
+      message: messageOf(error),
+      exitCode: exitCodeOf(error),
+      ...Object.assign({}, ...details),
+    },
+  }
 }
 
 /** What a failure is told with. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const { message, cause } = error
+  // Why a command could not be started stands in the cause alone.
+  return cause instanceof Error && 'syscall' in cause && !message.includes(cause.message)
+    ? `${message}: ${cause.message}`
+    : message
 }
 
-function detailsOf(error: unknown): object {
-  if (!(error instanceof Error)) return {}
+/** Names of options of the library that have others here. */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['forbidOverwrite', 'no-clobber'],
+  ['headers', 'header'],
+  ['retry.maxAttempts', 'max-attempts'],
+  ['retry.maxElapsedMs', 'max-elapsed'],
+  ['secure', 'no-secure'],
+  ['serverSideEncryption', 'sse'],
+  ['sourceVersion', 'checkpoint'],
+  ['tagging', 'tag'],
+  ['timeouts.connectMs', 'connect-timeout'],
+  ['timeouts.responseMs', 'response-timeout'],
+  ['timeouts.stallMs', 'stall-timeout'],
+])
+
+/** What the library says about its options, said about those of the command line. */
+export function inOptionNames(message: string, options: readonly OptionDescription[]): string {
+  const names = new Map(options.map(({ name }) => [camelCase(name), name]))
+  return message.replace(/`([\w.]+)`/g, (quoted, name: string) => {
+    const known = RENAMED.get(name) ?? names.get(name)
+    return known === undefined ? quoted : `--${known}`
+  })
+}
+
+function detailsOf(error: Error): object {
   const values = new Map<string, unknown>(Object.entries(error))
   const found = FIELDS.flatMap((name) => {
     const value = values.get(name)
     return typeof value === 'string' || typeof value === 'number' ? [[name, value]] : []
   })
-  const exitCode = values.get('exitCode')
-  const child = values.get('code') === 'ERR_OSS_CHILD_PROCESS' && { childExitCode: exitCode }
-  const left = leavesParts(error) && { partsLeft: true }
-  const signal = error instanceof SignalError && { signal: error.signal }
-  return { ...Object.fromEntries(found), ...child, ...left, ...signal }
+  const isChild = values.get('code') === 'ERR_OSS_CHILD_PROCESS'
+  return {
+    ...Object.fromEntries(found),
+    ...(isChild && { childExitCode: values.get('exitCode') }),
+    ...(error instanceof PartsLeftError && { partsLeft: true, hint: error.hint }),
+  }
 }

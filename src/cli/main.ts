@@ -12,6 +12,10 @@ function version(): string {
 
 const { stdout, stderr, env } = process
 
+// Node's own way of telling warnings breaks a line that is being drawn, and speaks of processes.
+process.removeAllListeners('warning')
+process.on('warning', ({ message }) => stderr.write(`osspipe: warning: ${message}\n`))
+
 runCommandLine(
   process.argv.slice(2),
   {
@@ -28,5 +32,6 @@ runCommandLine(
   },
   version(),
 ).then((code) => {
-  process.exitCode = code
+  // Everything has been written and settled; a child that does not want to end is not waited for.
+  process.exit(code)
 })

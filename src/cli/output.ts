@@ -12,6 +12,7 @@ export interface OutputOptions {
 export class Console {
   readonly #context: Context
   readonly #options: OutputOptions
+  #hasLine = false
 
   constructor(context: Context, options: OutputOptions) {
     this.#context = context
@@ -21,6 +22,10 @@ export class Console {
   /** Whether the result goes out as JSON. */
   get json(): boolean {
     return this.#options.json ?? false
+  }
+
+  get quiet(): boolean {
+    return this.#options.quiet ?? false
   }
 
   /** The one result object of a command, on stdout, if `--json` asks for it. */
@@ -38,7 +43,7 @@ export class Console {
 
   /** For people, unless `--quiet`. */
   note(text: string): void {
-    if (!this.#options.quiet) this.#context.stderr.write(`${text}\n`)
+    if (!this.quiet) this.line(text)
   }
 
   /** For people who asked for it with `--verbose`. */
@@ -48,7 +53,25 @@ export class Console {
 
   /** What went wrong: even with `--quiet`. */
   complain(text: string): void {
-    this.#context.stderr.write(`osspipe: ${text}\n`)
+    this.line(`osspipe: ${text}`)
+  }
+
+  /** A line on stderr, whatever the options say. */
+  line(text: string): void {
+    this.pass(`${text}\n`)
+  }
+
+  /** What somebody else says on stderr, as it is. */
+  pass(text: string | Uint8Array): void {
+    this.draw('')
+    this.#context.stderr.write(text)
+  }
+
+  /** Draws the last line of a terminal anew; an empty text takes it away. */
+  draw(text: string): void {
+    if (text === '' && !this.#hasLine) return
+    this.#hasLine = text !== ''
+    this.#context.stderr.write(`\r${text}\x1b[K`)
   }
 }
 

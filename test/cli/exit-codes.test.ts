@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ClosedOutputError, EXIT_CODES, exitCodeOf, SignalError } from '../../src/cli/exit-codes.js'
 import { failureObject } from '../../src/cli/failure.js'
+import { PartsLeftError } from '../../src/cli/leftover.js'
 import { CommandError, UsageError } from '../../src/cli/usage-error.js'
 import {
   ChildProcessError,
@@ -16,14 +17,15 @@ import {
 
 const PLACE = { bucket: 'b', key: 'k', outcome: 'absent' } as const
 
-function upload(cause: Error, details: object = {}): UploadError {
-  return Object.assign(new UploadError('failed', { ...PLACE, cause }), details)
+function upload(cause: Error): UploadError {
+  return new UploadError('failed', { ...PLACE, cause })
 }
 
 const denied = new ServiceError({ status: 403, ossCode: 'AccessDenied' })
 const child = new ChildProcessError('pg_dump', 'exited with 3', { exitCode: 3, stderr: '' })
 const digests = { expected: 'a', actual: 'b' }
-const left = { abortError: new Error('no'), uploadId: 'U1' }
+const left = (cause: unknown) =>
+  new PartsLeftError('failed', { uploadId: 'U1', hint: 'Clean', cause })
 
 const TABLE: readonly (readonly [string, unknown, number])[] = [
   ['anything', new Error('x'), 1],
@@ -32,8 +34,8 @@ const TABLE: readonly (readonly [string, unknown, number])[] = [
   ['a service that fails', upload(new ServiceError({ status: 503 })), 1],
   ['a wrong call', new UsageError('x'), 2],
   ['a wrong option', InvalidOptionError.expected('partSize', 'x', 1), 2],
-  ['parts that are left', upload(new Error('x'), left), 3],
-  ['a child that failed and parts that are left', upload(child, left), 3],
+  ['parts that are left', left(new Error('x')), 3],
+  ['a child that failed and parts that are left', left(child), 3],
   ['a digest that differs', upload(new DigestMismatchError('md5', 'a', 'b', 'x')), 4],
   ['an unexpected digest', new UnexpectedDigestError('sha256', digests, PLACE), 4],
   ['a wrong size', new SizeMismatchError(1, 2, PLACE), 4],
@@ -47,6 +49,7 @@ const TABLE: readonly (readonly [string, unknown, number])[] = [
   ['no credentials', InvalidOptionError.expected('credentials', 'given', undefined), 6],
   ['a failed child', child, 7],
   ['SIGINT', new SignalError('SIGINT'), 130],
+  ['SIGINT and parts that are left', left(new SignalError('SIGINT')), 130],
   ['SIGTERM', new SignalError('SIGTERM'), 143],
   ['SIGHUP', new SignalError('SIGHUP'), 129],
   ['a reader that has gone', new ClosedOutputError('x'), 141],
@@ -63,10 +66,6 @@ describe('the exit code', () => {
     expect([0, ...codes].sort()).toEqual([...EXIT_CODES.keys()])
   })
 
-  it('does not call parts left what was published', () => {
-    expect(exitCodeOf(upload(new Error('x'), { ...left, outcome: 'published' }))).toBe(1)
-  })
-
   it('ends with causes that go in a circle', () => {
     const error = new Error('x')
     error.cause = error
@@ -76,7 +75,7 @@ describe('the exit code', () => {
 
 describe('a failure as JSON', () => {
   it('tells what a script may want', () => {
-    expect(failureObject(upload(denied, left))).toEqual({
+    expect(failureObject(left(upload(denied)))).toEqual({
       error: {
         message: 'failed',
         exitCode: 3,
@@ -86,6 +85,7 @@ describe('a failure as JSON', () => {
         ossCode: 'AccessDenied',
         outcome: 'absent',
         partsLeft: true,
+        hint: 'Clean',
       },
     })
   })
