@@ -1,0 +1,26 @@
+/** A short soak: `npm run soak` is the long one. */
+import { existsSync } from 'node:fs'
+import { beforeAll, expect, it } from 'vitest'
+import { runSoak } from './soak.js'
+
+const SEEDS = [1, 2, Math.floor(Math.random() * 2 ** 31)]
+const UPLOADS = 20
+
+beforeAll(() => {
+  if (!existsSync(new URL('../../dist/index.js', import.meta.url))) {
+    throw new Error('The child needs dist/: run `npm run build` first, as `npm test` does')
+  }
+})
+
+it.each(SEEDS)(
+  'tells no lie and leaves no part over bad wires, with seed %i',
+  { timeout: 120_000 },
+  async (seed) => {
+    const tally = await runSoak({ seed, uploads: UPLOADS, isOver: () => false })
+    expect(tally.lies).toEqual([])
+    expect(tally.uploads).toBe(UPLOADS)
+    expect(tally.succeeded).toBeGreaterThan(0)
+    expect(tally.failedAbsent).toBeGreaterThan(0)
+    expect(tally.faults.size).toBeGreaterThan(5)
+  },
+)
