@@ -15,7 +15,7 @@ export interface CheckpointFs {
   rm(path: string, options: { readonly force: boolean }): Promise<void>
 }
 
-interface CheckpointFile {
+export interface CheckpointFile {
   writeFile(text: string): Promise<unknown>
   /** Absent where there is nothing to flush to. */
   sync?(): Promise<void>

@@ -1,5 +1,5 @@
 /** The public face of osspipe; nothing else is. `osspipe/server` is the embedded OSS server. */
-export { abortOnSignals, type SignalAbort } from './abort-on-signals.js'
+export { abortOnSignals, type SignalAbort, type SignalSource } from './abort-on-signals.js'
 export {
   ChildProcessError,
   fromChildProcess,
@@ -48,7 +48,12 @@ export type {
 export type { OssClientOptions, Timeouts } from './client/options.js'
 export type { ReceiveObjectOptions } from './client/receive-object.js'
 export type { RetryPolicy } from './client/retry.js'
-export type { Credentials, CredentialsProvider, CredentialsSource } from './credentials.js'
+export type {
+  CredentialClient,
+  Credentials,
+  CredentialsProvider,
+  CredentialsSource,
+} from './credentials.js'
 export type {
   AbortTrace,
   OssDiagnostics,
@@ -79,15 +84,15 @@ export {
   type TransportErrorKind,
 } from './errors.js'
 export type { DigestAlgorithm, ExpectedDigest } from './expected-digest.js'
-export { type CheckpointFs, fileCheckpoint } from './file-checkpoint.js'
+export { type CheckpointFile, type CheckpointFs, fileCheckpoint } from './file-checkpoint.js'
 export { createFileSource } from './file-source.js'
 export type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
 export { createParallelGzip, type ParallelGzipOptions } from './parallel-gzip.js'
-export type { ObjectHeaderOptions } from './protocol/headers.js'
-export type { BucketInfo } from './protocol/xml-bucket.js'
-export type { LifecycleRule } from './protocol/xml-lifecycle.js'
+export type { CallbackOptions, ObjectHeaderOptions } from './protocol/headers.js'
+export type { BucketInfo, Owner } from './protocol/xml-bucket.js'
+export type { LifecycleRule, LifecycleTime } from './protocol/xml-lifecycle.js'
 export type { ListedObject } from './protocol/xml-objects.js'
-export type { UploadSummary } from './publish-guard.js'
+export type { BeforeComplete, UploadSummary } from './publish-guard.js'
 export { createRateLimit, RateLimit, type RateLimitOptions } from './rate-limit.js'
 export type { ReadStreamEvents } from './read-events.js'
 export type { DownloadProgress, OssReadStreamOptions } from './read-options.js'
@@ -101,8 +106,10 @@ export type { OssRotatingWriteStreamOptions } from './rotation-options.js'
 export type { RotationSplit } from './rotation-plan.js'
 export { createTee, OssTee, type TeeOptions, type TeeSink, type TogetherOptions } from './tee.js'
 export type { TeeResult } from './tee-branch.js'
-export type { CheckpointStore } from './upload/checkpoint.js'
+export type { CheckpointStore, FreshReason } from './upload/checkpoint.js'
+export type { OnMismatch } from './upload/publisher.js'
 export type { ResumeNotice } from './upload/resumption.js'
+export type { StallCause, Stalls } from './upload/stall-meter.js'
 export {
   CheckpointError,
   DestroyedError,
@@ -112,7 +119,12 @@ export {
   UploadError,
 } from './upload-errors.js'
 export type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
-export { type UploadSource, uploadToOss } from './upload-to-oss.js'
+export {
+  type OpenSource,
+  type SourceChunk,
+  type UploadSource,
+  uploadToOss,
+} from './upload-to-oss.js'
 export type { UploadStats } from './upload-watch.js'
 export {
   createOssWritableStream,

@@ -8,7 +8,8 @@ import type { OssWriteStreamOptions } from './options.js'
 import type { UploadResult } from './upload-result.js'
 import { createOssWriteStream, type OssWriteStream } from './write-stream.js'
 
-type Chunk = NodeJS.ArrayBufferView | ArrayBuffer | string
+/** Bytes, or text that goes out as UTF-8. */
+export type SourceChunk = NodeJS.ArrayBufferView | ArrayBuffer | string
 
 /**
  * What has bytes: a stream of Node's (an `IncomingMessage`, a file) or of the web, a `Response` or `Request` of
@@ -20,12 +21,12 @@ export type UploadSource =
   | ReadableStream
   | { readonly body: ReadableStream | null; readonly bodyUsed: boolean }
   | { stream(): ReadableStream; readonly size: number }
-  | AsyncIterable<Chunk>
-  | Iterable<Chunk>
-  | Chunk
+  | AsyncIterable<SourceChunk>
+  | Iterable<SourceChunk>
+  | SourceChunk
 
 /** Opens a source at an offset in bytes. */
-type OpenSource = (start: number) => UploadSource | Promise<UploadSource>
+export type OpenSource = (start: number) => UploadSource | Promise<UploadSource>
 
 type NodeReadable = Readable | NodeJS.ReadableStream
 
