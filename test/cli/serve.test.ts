@@ -1,6 +1,7 @@
 /** `osspipe serve` as a user starts it: a process, its lines, its signals. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -25,6 +26,8 @@ const HOSTS: [string, string][] = [
     .filter(({ address }) => address === '::1')
     .map(({ address }): [string, string] => [address, `[${address}]`]),
 ]
+
+const HALF_A_BODY = 'PUT /demo/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf'
 
 interface Command {
   readonly child: ChildProcess
@@ -84,6 +87,24 @@ describe('osspipe serve', { timeout: 30_000 }, () => {
     child.kill(signal)
     expect(await ended).toMatchObject({ code: 0, stderr: '' })
   })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends at %s with connections open, whatever they are in the middle of',
+    async (signal) => {
+      const { child, ended, listening } = osspipe('serve', '--bucket', 'demo')
+      const url = (await listening).at(-1)?.replace('listening on ', '') ?? ''
+      const ends = ['\r\n', 'GET / HTTP/1.1\r\nHo', HALF_A_BODY].map(async (bytes) => {
+        const socket = connect(Number(new URL(url).port), '127.0.0.1')
+        const over = new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
+        await new Promise((resolve) => socket.write(bytes, resolve))
+        return { over }
+      })
+      const open = await Promise.all(ends)
+      child.kill(signal)
+      expect(await ended).toMatchObject({ code: 0, stderr: '' })
+      await Promise.all(open.map(({ over }) => over))
+    },
+  )
 
   it('takes a key pair, a region and a folder, and finds everything again', async () => {
     const data = await mkdtemp(join(tmpdir(), 'osspipe-serve-'))
