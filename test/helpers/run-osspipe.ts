@@ -26,6 +26,8 @@ export interface OsspipeOptions {
   readonly env?: Readonly<Record<string, string>> | undefined
   readonly stdio?: SpawnOptions['stdio'] | undefined
   readonly cwd?: string | undefined
+  /** In a process group of its own. */
+  readonly detached?: boolean | undefined
 }
 
 /** The variables that lead a command to the server; none of the tester's own `OSS_*` remain. */
@@ -46,12 +48,13 @@ export function environmentOf(server: OssServer): Record<string, string> {
 export function startOsspipe(
   server: OssServer,
   args: readonly string[],
-  { input = '', env, stdio = ['pipe', 'pipe', 'pipe'], cwd }: OsspipeOptions = {},
+  { input = '', env, stdio = ['pipe', 'pipe', 'pipe'], cwd, detached }: OsspipeOptions = {},
 ): OsspipeRun {
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...environmentOf(server), ...env },
     stdio,
     cwd,
+    detached,
   })
   onTestFinished(() => {
     child.kill('SIGKILL')
