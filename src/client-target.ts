@@ -24,8 +24,12 @@ export interface ClientTargetOptions {
 export function clientTarget(client: OssClient, options: ClientTargetOptions): UploadTarget {
   const { bucket, key, headers, onRetry, upload } = options
   const call = { bucket, key, onRetry, upload }
-  // Cleaning up is tried as often as usual, even where the caller wants no second attempt.
-  const retry = { maxAttempts: Math.max(client.retry.maxAttempts, DEFAULT_RETRY.maxAttempts) }
+  // Cleaning up is tried as often as usual, even where the caller wants no second attempt; but a wait
+  // beyond its deadline would end it without a word of what the service had said.
+  const retry = {
+    maxAttempts: Math.max(client.retry.maxAttempts, DEFAULT_RETRY.maxAttempts),
+    maxElapsedMs: client.timeouts.abortMs,
+  }
   const { acl, callback, forbidOverwrite, trafficLimit, headers: free } = headers
   return {
     async put({ body, digests, signal, meta, onSend }) {
