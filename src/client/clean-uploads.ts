@@ -37,18 +37,23 @@ export interface UploadsOfBucket {
   abortMultipartUpload(options: AbortMultipartUploadOptions): Promise<unknown>
 }
 
-/** Ends uploads initiated before `now - olderThan`; one that fails does not stop the others. */
+/**
+ * Ends uploads initiated before `now() - olderThan`; one that fails does not stop the others.
+ * @param now the service's time, in milliseconds; asked once it has answered, and so is known
+ */
 export async function cleanUploads(
   client: UploadsOfBucket,
   options: CleanUploadsOptions,
-  now: number,
+  now: () => number,
 ): Promise<CleanUploadsResult> {
   const { prefix, olderThan, dryRun = false, ...call } = options
-  const limit = limitOf(olderThan, now)
+  limitOf(olderThan, 0)
+  let limit: number | undefined
   const cleaned: ListedUpload[] = []
   const failed: { upload: ListedUpload; error: Error }[] = []
   let kept = 0
   for await (const upload of client.listUploads({ ...call, prefix })) {
+    limit ??= limitOf(olderThan, now())
     if (!isOlder(upload, limit)) {
       kept++
       continue

@@ -180,7 +180,8 @@ export class OssClient implements AsyncDisposable {
    */
   async cleanUploads(options: CleanUploadsOptions): Promise<CleanUploadsResult> {
     checkCallOptions('cleanUploads', options)
-    return cleanUploads(this, options, this.#connection.clock.now())
+    const { serverClock } = this.#connection
+    return cleanUploads(this, options, () => serverClock.now().getTime())
   }
 
   /** Lists one page of a bucket's objects, in UTF-8 order of their keys (ListObjectsV2). */

@@ -9,10 +9,11 @@ const HOUR = 3_600_000
 
 /** A bucket with an upload of each age in hours, under keys that tell it. */
 async function bucketWith(...ages: number[]) {
+  let offset = 0
   let now = Date.parse('2026-11-24T12:00:00Z')
   const end = now
   const server = await startServer({ now: () => now })
-  const clock = { ...systemClock, now: () => now }
+  const clock = { ...systemClock, now: () => now + offset }
   const client = new OssClient({ ...server.options(), bucket: 'bucket', env: {}, clock })
   for (const age of ages) {
     now = end - age * HOUR
@@ -20,7 +21,10 @@ async function bucketWith(...ages: number[]) {
   }
   now = end
   const left = () => server.uploads.list().map((upload) => upload.key)
-  return { server, client, left }
+  const setClock = (ms: number) => {
+    offset = ms
+  }
+  return { server, client, left, setClock }
 }
 
 describe('cleanUploads', () => {
@@ -30,6 +34,14 @@ describe('cleanUploads', () => {
     expect(cleaned.map((upload) => upload.key)).toEqual(['old/100', 'old/25'])
     expect({ kept, failed }).toEqual({ kept: 2, failed: [] })
     expect(left().sort()).toEqual(['new/1', 'old/23'])
+  })
+
+  it('counts ages by the clock of the service where ours is off', async () => {
+    const { client, left, setClock } = await bucketWith(1, 25)
+    setClock(48 * HOUR)
+    const { cleaned } = await client.cleanUploads({ olderThan: 24 * HOUR })
+    expect(cleaned.map((upload) => upload.key)).toEqual(['old/25'])
+    expect(left()).toEqual(['new/1'])
   })
 
   it('takes a date, and only keys that begin with the prefix', async () => {
