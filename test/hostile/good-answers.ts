@@ -149,9 +149,11 @@ export const OPERATIONS: readonly Operation[] = [
   },
 ]
 
-/** Writes an answer; its length is announced unless it is one that has no body. */
+/** Writes an answer with a request id; its length is announced unless it is one that has no body. */
 export function written({ status, headers, body }: GoodAnswer): string {
-  return `${headOf({ status, headers: [...headers, ...lengthOf(status, headers, body)] })}${body}`
+  const isNamed = headers.some(([name]) => /^x-oss-request-id$/i.test(name))
+  const id: [string, string][] = isNamed ? [] : [['x-oss-request-id', '5F00']]
+  return `${headOf({ status, headers: [...id, ...headers, ...lengthOf(status, headers, body)] })}${body}`
 }
 
 /** Status line and headers of an answer, as they are. */

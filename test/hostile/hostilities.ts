@@ -334,6 +334,19 @@ const times: readonly Hostility[] = [
   dripping('chunks in drops', `${HEAD}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n.\r\n', {
     except: /Head/,
   }),
+  {
+    name: 'a KiB of a document each 29 s',
+    async *script({ clock, isOpen }) {
+      yield `${HEAD}Content-Length: 1048576\r\n\r\n`
+      for (let count = 0; count < 1024 && isOpen(); count++) {
+        yield '.'.repeat(1024)
+        for (let turn = 0; turn < 5; turn++) await clock.breathe()
+        await clock.advance(29_000)
+      }
+    },
+    // The network may be slow: whoever asks for the bytes of an object gets them.
+    except: /Head|GetObject/,
+  },
   dripping('interim answers in drops', '', 'HTTP/1.1 102 Processing\r\n\r\n'),
 ]
 

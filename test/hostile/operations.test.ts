@@ -15,6 +15,8 @@ const KEYS = {
   securityToken: 'tOkEn+of/nobody=',
 }
 const AFTER = '"AFTER"'
+/** Two attempts, each of which may take `responseMs` and ten times `stallMs`. */
+const MOST_MS = 2 * (60_000 + 10 * 30_000)
 
 /** Records whoever comes, which nobody may. */
 const elsewhere = new EvilServer(() => [], { early: true })
@@ -57,10 +59,12 @@ describe('a hostile answer', () => {
       credentials: KEYS,
       retry: { maxAttempts: hostility.silent ? 1 : 2 },
     })
+    const began = clock.ticks()
     const result = await ended(operation.call(client), hostility, clock, asked)
     if ('error' in result) expectTyped(result.error)
     else expect(hostility.ends).toBe('either')
     if ('value' in result) expect(result.value).toEqual(operation.value)
+    expect(clock.ticks() - began).toBeLessThan(MOST_MS)
     // A document is 8 MiB at most; the rest lies in the sockets.
     expect(server.bytesWritten).toBeLessThan(32 * 1024 ** 2)
     expect(elsewhere.connections).toBe(0)
