@@ -93,6 +93,26 @@ export const ACCESS_RULES: readonly Rule[] = [
       expect((await raw(world, 'GET', {}, byOssDate.headers)).status).toBe(200)
     },
   ),
+  rule('A V1 signature without a date is AccessDenied', 'Error responses', async (world) => {
+    const { credentials } = world.server.options()
+    const request = { method: 'GET', bucket: 'bucket', key: 'key', query: {}, headers: {} }
+    const { headers } = signV1(request, { credentials, date: new Date() })
+    const { authorization = '' } = headers
+    const reply = await raw(world, 'GET', {}, { authorization })
+    expect(reply).toMatchObject({ status: 403, code: 'AccessDenied' })
+  }),
+  rule('An STS token opens by V1 and by presigned URLs too', 'STS', async (world) => {
+    await world.put()
+    const { region } = world.server.options()
+    const credentials = world.server.issueToken(MINUTE)
+    const request = { method: 'GET', bucket: 'bucket', key: 'key', query: {}, headers: {} }
+    const date = new Date()
+    const { headers } = signV1(request, { credentials, date })
+    expect((await raw(world, 'GET', {}, headers)).status).toBe(200)
+    const v1 = presignV1(request, { credentials, date, expiresSeconds: 60 })
+    const v4 = presignV4(request, { credentials, date, region, expiresSeconds: 60 })
+    for (const { query } of [v1, v4]) expect((await raw(world, 'GET', query)).status).toBe(200)
+  }),
   rule('V4 with x-oss-date alone is accepted', 'Go SDK v2 signer/v4.go', async (world) => {
     await world.put()
     const { credentials, region } = world.server.options()

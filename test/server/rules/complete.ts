@@ -169,6 +169,54 @@ export const COMPLETE_RULES: readonly Rule[] = [
     const statuses = (await Promise.all(both)).map((reply) => reply.status)
     expect(statuses.sort()).toEqual([200, 404])
   }),
+  rule('Of a Complete and an Abort at once one wins', 'AbortMultipartUpload', async (world) => {
+    for (let round = 0; round < 10; round += 1) {
+      const { uploadId, parts } = await world.upload('x')
+      const both = [
+        world.complete(uploadId, parts),
+        world.object('DELETE', { query: { uploadId } }),
+      ]
+      if (round % 2 === 1) both.reverse()
+      const statuses = (await Promise.all(both)).map((reply) => reply.status).sort()
+      const there = world.server.objects.get('bucket', 'key') !== undefined
+      expect(statuses).toEqual(there ? [200, 404] : [204, 404])
+      expect(world.server.uploads.list()).toEqual([])
+      expect(world.server.storedBodies).toBe(there ? 1 : 0)
+      await world.object('DELETE')
+    }
+  }),
+  rule(
+    'A part sent again too late for Complete is refused, and changes nothing',
+    'CompleteMultipartUpload',
+    async (world) => {
+      const { uploadId, parts } = await world.upload('first')
+      const late = world.server.faults.add({ operation: 'UploadPart' }, { hold: 'arrival' })
+      const again = world.part(uploadId, 1, 'again')
+      await late.reached()
+      expect((await world.complete(uploadId, parts)).status).toBe(200)
+      late.release()
+      expect(await again).toMatchObject({ status: 404, code: 'NoSuchUpload' })
+      expect((await world.get()).body.toString()).toBe('first')
+      expect(world.server.storedBodies).toBe(1)
+    },
+  ),
+  rule('A value of complete-all other than yes is refused', 'Complete', async (world) => {
+    const { uploadId } = await world.upload('x')
+    const reply = await world.complete(uploadId, '', { 'x-oss-complete-all': 'no' })
+    expect(reply).toMatchObject({ status: 400, code: 'InvalidArgument' })
+  }),
+  rule('Complete encodes the key if asked to', 'CompleteMultipartUpload', async (world) => {
+    const uploadId = await world.initiate({}, 'a b')
+    const query = { uploadId, 'encoding-type': 'url' }
+    await world.part(uploadId, 1, 'x', { key: 'a b' })
+    const headers = { 'x-oss-complete-all': 'yes' }
+    const reply = await world.object('POST', { key: 'a b', query, headers })
+    expect([textsOf(reply, 'Key'), textsOf(reply, 'EncodingType')]).toEqual([['a%20b'], ['url']])
+  }),
+  rule('Complete of an unknown upload is NoSuchUpload', 'Complete', async (world) => {
+    const reply = await world.complete('X', completeXml(partXml(1, 'A')))
+    expect(reply).toMatchObject({ status: 404, code: 'NoSuchUpload', ec: '0042-00000002' })
+  }),
   rule(
     'Two uploads of one key both complete; the last is the object',
     'CompleteMultipartUpload',

@@ -34,6 +34,16 @@ export const COPY_RULES: readonly Rule[] = [
     expect(got.headers['x-oss-meta-c']).toBe('d')
     expect(got.headers).not.toHaveProperty('x-oss-meta-a')
   }),
+  rule('CopyObject keeps the tags, or takes new ones', 'CopyObject', async (world) => {
+    await world.put('', { 'x-oss-tagging': 'a=b' }, 'source')
+    const copy = async (headers: Record<string, string>) => {
+      const all = { 'x-oss-copy-source': '/bucket/source', 'x-oss-tagging': 'c=d', ...headers }
+      await world.object('PUT', { headers: all, body: '' })
+      return world.server.objects.get('bucket', 'key')?.tagging
+    }
+    expect(await copy({})).toEqual({ a: 'b' })
+    expect(await copy({ 'x-oss-tagging-directive': 'REPLACE' })).toEqual({ c: 'd' })
+  }),
   rule('A copy outlives its source', 'CopyObject', async (world) => {
     await world.put(CONTENT, {}, 'source')
     await world.object('PUT', { headers: { 'x-oss-copy-source': '/bucket/source' }, body: '' })

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { crc64 } from '../../../src/protocol/digest.js'
+import { crc64, createMd5, md5Base64 } from '../../../src/protocol/digest.js'
 import { type Rule, rule, textsOf } from './rule.js'
 
 export const MULTIPART_RULES: readonly Rule[] = [
@@ -53,6 +53,64 @@ export const MULTIPART_RULES: readonly Rule[] = [
     expect([status, body.length]).toEqual([200, 0])
     expect(headers.etag).toMatch(/^"[0-9A-F]{32}"$/)
     expect(headers['x-oss-hash-crc64ecma']).toBe(String(crc64(Buffer.from('part'))))
+    const md5 = createMd5()
+    md5.update(Buffer.from('part'))
+    expect(headers['content-md5']).toBe(md5Base64(md5.digest()))
+  }),
+  rule('A part may be empty', 'Limits: the last part has no minimum', async (world) => {
+    const { uploadId, parts } = await world.upload('')
+    expect((await world.complete(uploadId, parts)).status).toBe(200)
+    expect((await world.get()).body).toHaveLength(0)
+    expect(world.server.storedBodies).toBe(0)
+  }),
+  rule(
+    'The encryption of Initiate is told by every step, and stays',
+    'InitiateMultipartUpload',
+    async (world) => {
+      const encryption = {
+        'x-oss-server-side-encryption': 'KMS',
+        'x-oss-server-side-encryption-key-id': '9468da86',
+      }
+      const query = { uploads: '' }
+      const initiated = await world.object('POST', { query, headers: encryption })
+      const [uploadId = ''] = textsOf(initiated, 'UploadId')
+      const part = await world.part(uploadId, 1, 'part')
+      const etag = String(part.headers.etag)
+      const completed = await world.complete(uploadId, [{ partNumber: 1, etag }])
+      for (const { headers } of [initiated, part, completed, await world.object('HEAD')]) {
+        expect(headers).toMatchObject(encryption)
+      }
+    },
+  ),
+  ...[
+    [{ 'x-oss-storage-class': 'Cold' }, 'InvalidArgument'],
+    [{ 'x-oss-server-side-encryption': 'ROT13' }, 'InvalidEncryptionAlgorithmError'],
+    [{ 'x-oss-tagging': 'a=b=c' }, 'InvalidTag'],
+    [{ 'x-oss-meta-a': 'x'.repeat(8192) }, 'InvalidArgument'],
+    [{ 'x-oss-forbid-overwrite': 'maybe' }, 'InvalidArgument'],
+  ].map(([headers, code]) =>
+    rule(
+      `Initiate with ${JSON.stringify(headers).slice(1, 50)} is ${code}, and begins nothing`,
+      'InitiateMultipartUpload',
+      async (world) => {
+        const reply = await world.object('POST', {
+          query: { uploads: '' },
+          headers: headers as Record<string, string>,
+        })
+        expect(reply).toMatchObject({ status: 400, code })
+        expect(world.server.uploads.list()).toEqual([])
+      },
+    ),
+  ),
+  rule('Initiate in a missing bucket is NoSuchBucket', 'EC 0015-00000101', async (world) => {
+    const reply = await world.object('POST', { query: { uploads: '' }, bucket: 'missing' })
+    expect(reply).toMatchObject({ status: 404, code: 'NoSuchBucket', ec: '0015-00000101' })
+  }),
+  rule('A part with another CRC-64 is InvalidCRC64', 'Error codes', async (world) => {
+    const uploadId = await world.initiate()
+    const headers = { 'x-oss-hash-crc64ecma': '1' }
+    expect(await world.part(uploadId, 1, 'x', { headers })).toMatchObject({ code: 'InvalidCRC64' })
+    expect(world.server.storedBodies).toBe(0)
   }),
   ...['0', '10001', 'x', '-1', '1.5', ''].map((number) =>
     rule(`The part number ${number || '(none)'} is refused`, 'EC 0017-00000220', async (world) => {
@@ -118,6 +176,19 @@ export const MULTIPART_RULES: readonly Rule[] = [
     expect(reply.headers).not.toHaveProperty('content-range')
     expect(world.server.uploads.get(uploadId)?.parts[0]?.size).toBe(10)
   }),
+  rule('UploadPartCopy obeys the conditions on its source', 'UploadPartCopy', async (world) => {
+    const etag = String((await world.put()).headers.etag)
+    const uploadId = await world.initiate()
+    const copy = async (headers: Record<string, string>) => {
+      const all = { 'x-oss-copy-source': '/bucket/key', ...headers }
+      return (await world.part(uploadId, 1, '', { headers: all })).status
+    }
+    expect(await copy({ 'x-oss-copy-source-if-match': '"0"' })).toBe(412)
+    expect(await copy({ 'x-oss-copy-source-if-none-match': etag })).toBe(304)
+    expect(await copy({ 'x-oss-copy-source': '/bucket/none' })).toBe(404)
+    expect(world.server.uploads.get(uploadId)?.parts).toEqual([])
+    expect(await copy({ 'x-oss-copy-source-if-match': etag })).toBe(200)
+  }),
   rule(
     'UploadPartCopy of an unknown upload has an EC of its own',
     'EC 0042-00000311',
@@ -127,6 +198,12 @@ export const MULTIPART_RULES: readonly Rule[] = [
       expect(await world.part('X', 1, '', { headers })).toMatchObject({ ec: '0042-00000311' })
     },
   ),
+  rule('ListParts of an unknown upload is NoSuchUpload', 'EC 0042-00000002', async (world) => {
+    await world.put()
+    const reply = await world.get({}, { uploadId: 'X' })
+    expect(reply).toMatchObject({ status: 404, code: 'NoSuchUpload', ec: '0042-00000002' })
+    expect(textsOf(reply, 'UploadId')).toEqual(['X'])
+  }),
   rule('ListParts lists in order, quoted, times in .000Z', 'ListParts', async (world) => {
     const uploadId = await world.initiate()
     for (const number of [3, 1, 10_000]) await world.part(uploadId, number, `part ${number}`)
