@@ -115,9 +115,11 @@ export {
   DestroyedError,
   PartLimitError,
   SizeMismatchError,
+  SourceChangedError,
   UnexpectedDigestError,
   UploadError,
 } from './upload-errors.js'
+export { type OpenFile, uploadFile } from './upload-file.js'
 export type { CapacityWarning, UploadedPart, UploadResult } from './upload-result.js'
 export {
   type OpenSource,

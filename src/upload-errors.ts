@@ -97,6 +97,17 @@ export class PartLimitError extends UploadError {
   }
 }
 
+/** The file that is uploaded was changed while it was read; nothing was published. */
+export class SourceChangedError extends UploadError {
+  override readonly code = 'ERR_OSS_SOURCE_CHANGED' as const
+
+  /** @param what in what it is not any more what it was */
+  constructor(what: string, details: UploadErrorDetails) {
+    const { bucket, key } = details
+    super(`The file uploaded to oss://${bucket}/${key} has changed meanwhile: ${what}`, details)
+  }
+}
+
 /** A digest of the stream is not the one of `expectedDigest`; nothing was published. */
 export class UnexpectedDigestError extends UploadError {
   override readonly code = 'ERR_OSS_UNEXPECTED_DIGEST' as const

@@ -10,6 +10,7 @@ import { PublishGuard } from './publish-guard.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import { streamUpload } from './stream-upload.js'
 import type { MultipartUpload } from './upload/multipart-upload.js'
+import type { PartSource } from './upload/part-reader.js'
 import type { Published } from './upload/upload-settings.js'
 import {
   completeError,
@@ -57,6 +58,7 @@ export class OssWriteStream extends EventfulWritable {
    */
   readonly settled: Promise<void>
   readonly #settings: ResolvedOptions
+  readonly #source: PartSource | undefined
   readonly #guard: PublishGuard
   readonly #upload: MultipartUpload
   readonly #conclusion = new Conclusion<UploadResult>()
@@ -67,11 +69,13 @@ export class OssWriteStream extends EventfulWritable {
   #outcome: Outcome | undefined
   #abortError: Error | undefined
 
-  constructor(target: string | undefined, options: OssWriteStreamOptions) {
+  /** @param source what is read into the parts at the end; nothing is to be written then. For `uploadFile()` */
+  constructor(target: string | undefined, options: OssWriteStreamOptions, source?: PartSource) {
     const settings = resolveOptions(target, options)
     super({ highWaterMark: settings.highWaterMark })
     const { client, bucket, key } = settings
     this.#settings = settings
+    this.#source = source
     this.bucket = bucket
     this.key = key
     this.url = client.urlOf(bucket, key)
@@ -193,7 +197,7 @@ export class OssWriteStream extends EventfulWritable {
     this.#begin(true)
     this.#watch.stalls.enter('network')
     this.#upload
-      .finish()
+      .finish(this.#source)
       .then((published) => this.#publish(published))
       .then(
         () => callback(),

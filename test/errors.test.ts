@@ -28,6 +28,7 @@ import {
   DestroyedError,
   PartLimitError,
   SizeMismatchError,
+  SourceChangedError,
   UnexpectedDigestError,
   UploadError,
 } from '../src/upload-errors.js'
@@ -52,6 +53,7 @@ const CLASSES: Record<OssErrorCode, () => OssError> = {
   ERR_OSS_PART_LIMIT: () => new PartLimitError(1000, PLACE),
   ERR_OSS_UNEXPECTED_DIGEST: () =>
     new UnexpectedDigestError('sha256', { expected: 'a', actual: 'b' }, PLACE),
+  ERR_OSS_SOURCE_CHANGED: () => new SourceChangedError('it was written to', PLACE),
   ERR_OSS_CHECKPOINT: () => new CheckpointError('foreign', PLACE),
   ERR_OSS_DESTROYED: () => new DestroyedError(PLACE),
   ERR_OSS_DOWNLOAD: () => new DownloadError('text', READ),
@@ -78,6 +80,7 @@ const NAMES: Record<OssErrorCode, string> = {
   ERR_OSS_SIZE_MISMATCH: 'SizeMismatchError',
   ERR_OSS_PART_LIMIT: 'PartLimitError',
   ERR_OSS_UNEXPECTED_DIGEST: 'UnexpectedDigestError',
+  ERR_OSS_SOURCE_CHANGED: 'SourceChangedError',
   ERR_OSS_CHECKPOINT: 'CheckpointError',
   ERR_OSS_DESTROYED: 'DestroyedError',
   ERR_OSS_DOWNLOAD: 'DownloadError',
@@ -93,6 +96,7 @@ const UPLOAD_CODES = [
   'ERR_OSS_SIZE_MISMATCH',
   'ERR_OSS_PART_LIMIT',
   'ERR_OSS_UNEXPECTED_DIGEST',
+  'ERR_OSS_SOURCE_CHANGED',
   'ERR_OSS_CHECKPOINT',
   'ERR_OSS_DESTROYED',
 ]

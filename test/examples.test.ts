@@ -75,6 +75,10 @@ describe('the numbered examples', () => {
     '13-signals.ts': [
       'SIGINT: the object is absent, 0 uploads left; a command exits with 130 now\n',
     ],
+    '14-upload-a-file.ts': [
+      'Stored 600000 bytes in 6 parts\n',
+      'changed meanwhile: ERR_OSS_SOURCE_CHANGED, stored: dump.sql\n',
+    ],
     '15-parallel-gzip.ts': [/^\d{7} bytes stored of 11\d{6}, in \d parts\nread back: equal\n/],
     '28-opentelemetry.ts': [
       / {2}part 1\n/,

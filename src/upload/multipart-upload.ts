@@ -10,6 +10,7 @@ import {
   asUploadError,
   PartLimitError,
   SizeMismatchError,
+  SourceChangedError,
   type UploadErrorDetails,
 } from '../upload-errors.js'
 import { CapacityAlarm } from './capacity-alarm.js'
@@ -17,6 +18,7 @@ import { combinedCrc64 } from './ledger.js'
 import { isTerminal, mayEnter, type UploadState } from './lifecycle.js'
 import type { Part } from './part.js'
 import { type LineProgress, PartLine } from './part-line.js'
+import type { PartSource } from './part-reader.js'
 import { Publisher } from './publisher.js'
 import { RemoteUpload } from './remote-upload.js'
 import type { AbortReport, Published, PublishNotes, UploadSettings } from './upload-settings.js'
@@ -63,6 +65,7 @@ export class MultipartUpload {
         if (this.#over === undefined) hooks.onPart(row)
       },
       onFailure: (error) => this.#fail(error),
+      onChange: (what) => new SourceChangedError(what, this.#details()),
       onPartLimit: () => new PartLimitError(capacityOf(plan), this.#details()),
     })
   }
@@ -108,10 +111,12 @@ export class MultipartUpload {
     return bytes
   }
 
-  /** Sends what is left and publishes the object. Rejects with the failure if it cannot be. */
-  async finish(): Promise<Published> {
+  /** Takes what is left of `source`, if there is one, and publishes. Rejects with the failure if it cannot. */
+  async finish(source?: PartSource): Promise<Published> {
     this.#assertOpen()
     await this.#resume()
+    if (source !== undefined) this.#bytes = await this.#line.readAll(source)
+    this.#assertOpen()
     const { exactSize = this.#bytes } = this.#settings
     if (this.#bytes !== exactSize)
       throw new SizeMismatchError(exactSize, this.#bytes, this.#details())
@@ -134,10 +139,7 @@ export class MultipartUpload {
     return this.#complete(await this.#opened)
   }
 
-  /**
-   * Gives the upload up and cleans up after it; a second call is the first one. Never rejects.
-   * After a success it does nothing.
-   */
+  /** Gives the upload up, once, and cleans up after it; does nothing after a success. Never rejects. */
   abort(reason: unknown): Promise<AbortReport> {
     this.#aborted ??= this.#abort(reason)
     return this.#aborted

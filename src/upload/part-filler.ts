@@ -39,9 +39,14 @@ export class PartFiller {
     this.#settings = settings
   }
 
-  /** Bytes copied so far. */
+  /** Bytes taken in so far. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Parts handed over so far, and those that were skipped. */
+  get parts(): number {
+    return this.#handedOver
   }
 
   /**
@@ -52,6 +57,29 @@ export class PartFiller {
     const taken = this.#take(chunk, 0)
     if (taken === chunk.byteLength && this.#sinceBreath < BREATH) return undefined
     return this.#appendRest(chunk, taken)
+  }
+
+  /**
+   * Takes over a buffer of the pool that holds the next `length` bytes, all of one part. It gives the
+   * buffer back in any case, and hands the part over if it is full and is not the last.
+   */
+  async take(buffer: Uint8Array, length: number, isLast: boolean): Promise<void> {
+    if (this.#closed !== undefined) this.#settings.pool.release([buffer])
+    this.#assertOpen()
+    const part = this.#openPart()
+    part.addBuffer(buffer)
+    for (let left = length; left > 0; ) {
+      const count = Math.min(left, BREATH - this.#sinceBreath)
+      part.advance(count)
+      left -= count
+      this.#sinceBreath += count
+      this.#bytes += count
+      if (this.#sinceBreath < BREATH) continue
+      await this.#settings.breathe()
+      this.#sinceBreath = 0
+      this.#assertOpen()
+    }
+    if (part.isFull && !isLast) this.#handOver()
   }
 
   /** Begins behind the first `parts` parts, of `bytes` bytes, which an earlier run has stored. */
@@ -111,23 +139,29 @@ export class PartFiller {
         if (this.#closed !== undefined) this.#settings.pool.release([buffer])
         else this.#openPart().addBuffer(buffer)
       }
-      if (this.#closed !== undefined) throw this.#closed.reason
+      this.#assertOpen()
       offset = this.#take(chunk, offset)
       if (offset === chunk.byteLength && this.#sinceBreath < BREATH) return
     }
   }
 
   #openPart(): Part {
-    const { plan, onOpen, onFull, onPartLimit } = this.#settings
-    if (this.#filling?.isFull) {
-      const full = this.takeLast()
-      if (full !== undefined) onFull(full)
-    }
+    const { plan, onOpen, onPartLimit } = this.#settings
+    if (this.#filling?.isFull) this.#handOver()
     if (this.#filling !== undefined) return this.#filling
     const partNumber = this.#handedOver + 1
     if (partNumber > MAX_PARTS) throw onPartLimit()
     const size = partSizeAt(partNumber, plan)
     this.#filling = new Part(partNumber, size, onOpen(size))
     return this.#filling
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw this.#closed.reason
+  }
+
+  #handOver(): void {
+    const full = this.takeLast()
+    if (full !== undefined) this.#settings.onFull(full)
   }
 }

@@ -8,6 +8,7 @@ import type { LedgerRow } from './ledger.js'
 import { type DigestChoice, Part, type Witness } from './part.js'
 import { PartFiller, type PartFillerSettings } from './part-filler.js'
 import { PartHashing, type PartHashingSettings } from './part-hashing.js'
+import { PartReader, type PartReaderSettings, type PartSource } from './part-reader.js'
 import { PartSender, type PartSenderSettings } from './part-sender.js'
 import type { Slabs } from './slabs.js'
 import type { StallMeter } from './stall-meter.js'
@@ -16,7 +17,8 @@ import type { UploadTarget } from './upload-target.js'
 export interface PartLineSettings
   extends Pick<PartSenderSettings, 'concurrency' | 'maxConcurrency' | 'ticks' | 'signal'>,
     Pick<PartSenderSettings, 'findStored' | 'onStored' | 'onFailure'>,
-    Pick<PartFillerSettings, 'breathe' | 'onFull' | 'onPartLimit'> {
+    Pick<PartFillerSettings, 'breathe' | 'onFull' | 'onPartLimit'>,
+    Pick<PartReaderSettings, 'onChange'> {
   readonly plan: PartPlan
   readonly digests: DigestChoice
   readonly witness?: Witness | undefined
@@ -50,6 +52,9 @@ export class PartLine implements LineProgress {
   readonly #digests: DigestChoice
   readonly #pool: BufferPool
   readonly #filler: PartFiller
+  readonly #reader: PartReader
+  /** Settles, always well, once nothing is read any more. */
+  #reading: Promise<unknown> = Promise.resolve()
   readonly #hashing: PartHashing
   readonly #sender: PartSender
 
@@ -75,18 +80,31 @@ export class PartLine implements LineProgress {
     this.#pool = pool
     this.#hashing = hashing
     this.#sender = sender
-    this.#filler = new PartFiller({
-      ...settings,
-      pool,
-      onOpen: (partSize) => {
-        pool.limitTo((sender.concurrency + settings.spareParts) * partSize)
-        return { digests, witness, hashesAsItFills: hashing.hashesAsItFills(sender.pending) }
-      },
+    const memory = {
       onFullMemory: () => {
         hashing.setStalled()
         stalls.enter(sender.pending < sender.concurrency ? 'memory' : 'network')
       },
       onMemory: () => stalls.enter(undefined),
+    }
+    this.#filler = new PartFiller({
+      ...settings,
+      ...memory,
+      pool,
+      onOpen: (partSize) => {
+        pool.limitTo((sender.concurrency + settings.spareParts) * partSize)
+        return { digests, witness, hashesAsItFills: hashing.hashesAsItFills(sender.pending) }
+      },
+    })
+    this.#reader = new PartReader({
+      ...settings,
+      ...memory,
+      pool,
+      take: (...read) => {
+        hashing.noteBytes()
+        return this.#filler.take(...read)
+      },
+      onSource: (isAwaited) => stalls.enter(isAwaited ? 'source' : undefined),
     })
   }
 
@@ -121,6 +139,14 @@ export class PartLine implements LineProgress {
     return this.#filler.append(chunk)
   }
 
+  /** Takes all of `source` that is not taken in yet; returns the bytes of the upload. See {@link PartReader}. */
+  async readAll(source: PartSource): Promise<number> {
+    const reading = this.#reader.readAll(source, this.#filler)
+    this.#reading = reading.catch(() => undefined)
+    await reading
+    return this.bytesWritten
+  }
+
   /** Begins behind the parts 1 to n that are stored already; returns their bytes. */
   adopt(rowsOf: (sizeOf: (partNumber: number) => number) => readonly LedgerRow[]): number {
     const rows = rowsOf((partNumber) => partSizeAt(partNumber, this.#plan))
@@ -149,9 +175,10 @@ export class PartLine implements LineProgress {
     this.#sender.send(part, uploadId)
   }
 
-  /** Resolves once no part is under way. */
-  settled(): Promise<void> {
-    return this.#sender.settled()
+  /** Resolves once nothing is read and no part is under way. */
+  async settled(): Promise<void> {
+    await this.#reading
+    await this.#sender.settled()
   }
 
   /** All parts, ascending. @throws {RangeError} unless each of them was acknowledged. */

@@ -99,6 +99,13 @@ export class Part {
     return count
   }
 
+  /** Counts `count` bytes that stand in the last buffer already. */
+  advance(count: number): void {
+    this.#used += count
+    this.#size += count
+    this.#hashUpTo(STRIDE)
+  }
+
   /** No byte comes any more: the witness must have seen all, before it sees one of the next part. */
   close(): void {
     this.#hashUpTo(0)
