@@ -69,6 +69,15 @@ export function integerFrom(
   }
 }
 
+/** A parser of integers within bounds, or `auto`. */
+export function integerOrAuto(
+  least: number,
+  most: number,
+): (text: string, name: string) => number | 'auto' {
+  const parse = integerFrom(least, most)
+  return (text, name) => (text === 'auto' ? text : parse(text, name))
+}
+
 /** What describes a value that is one of a few. */
 export function choiceOf<const Choice extends string>(
   placeholder: string,

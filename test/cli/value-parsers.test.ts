@@ -3,6 +3,7 @@ import { UsageError } from '../../src/cli/usage-error.js'
 import {
   choiceOf,
   integerFrom,
+  integerOrAuto,
   pairsAsObject,
   parseDuration,
   parseFlag,
@@ -70,6 +71,12 @@ describe('an integer', () => {
     }
     expect(() => integerFrom(1)('x', '--n')).toThrow('an integer from 1, got "x"')
   })
+})
+
+it('may be found out', () => {
+  const parse = integerOrAuto(1, 4)
+  expect(['auto', '4'].map((text) => parse(text, '-c'))).toEqual(['auto', 4])
+  expect(() => parse('5', '-c')).toThrow('an integer from 1 to 4')
 })
 
 describe('a pair', () => {

@@ -1,5 +1,5 @@
 import type { CommandDescription, OptionGroup } from '../description.js'
-import { choiceOf, integerFrom, parseSize, parseText } from '../value-parsers.js'
+import { choiceOf, integerOrAuto, parseSize, parseText } from '../value-parsers.js'
 import { CONNECTION, HELP, OUTPUT } from './common.js'
 import { OBJECT } from './object.js'
 
@@ -92,10 +92,10 @@ const TRANSFER = {
     {
       name: 'concurrency',
       short: 'c',
-      value: { placeholder: 'N', parse: integerFrom(1, 1000) },
+      value: { placeholder: 'N', parse: integerOrAuto(1, 1000) },
       env: 'OSS_CONCURRENCY',
       default: '4',
-      summary: 'most requests at once',
+      summary: 'most requests at once; auto finds out what is fast',
     },
     {
       name: 'max-memory',
