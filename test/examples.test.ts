@@ -80,6 +80,26 @@ describe('the numbered examples', () => {
       'changed meanwhile: ERR_OSS_SOURCE_CHANGED, stored: dump.sql\n',
     ],
     '15-parallel-gzip.ts': [/^\d{7} bytes stored of 11\d{6}, in \d parts\nread back: equal\n/],
+    '16-compress.ts': [
+      /log\.gz: 1000000 bytes in \d{4}, comes back as it was\nlog\.br: 1000000 bytes in \d+, comes back as it was\n/,
+    ],
+    '17-encrypt-and-restore.ts': [/^\d{4} bytes encrypted; restored as they were\n/],
+    '18-tar-a-directory.ts': [/^arguments\.ts \d+\n.*\nunits\.ts \d+\n$/s],
+    '19-zip-with-archiver.ts': [
+      'report.zip is published\nbroken.zip: ENOENT\nbroken.zip is absent\n',
+    ],
+    '20-json-lines.ts': ['ids that add up to 200010000\n'],
+    '21-web-streams.ts': [
+      /^whole: published, \d{3,4} bytes\nhalf: terminated\nhalf: absent, undefined bytes\n$/,
+    ],
+    '22-two-destinations.ts': [
+      'near: fulfilled\nfar: fulfilled\ndisk: fulfilled\non disk: 780000 bytes\n',
+    ],
+    '23-rotation.ts': [
+      'log/2026/000001.log: 99994 bytes\n',
+      'log/2026/000003.log: 23395 bytes\n3 objects, 223374 bytes\n',
+    ],
+    '24-progress-bar.ts': ['Stored 1000000 bytes in 10 parts\n'],
     '28-opentelemetry.ts': [
       / {2}part 1\n/,
       '  UploadPart (failed)\n',
