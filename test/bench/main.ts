@@ -106,7 +106,9 @@ async function runOnce(scenario: Scenario, entry: Entry, sink: Sink): Promise<Me
 
 /** Some read nothing but files. */
 function readsFile({ module, options }: Entry): boolean {
-  return module === 'curl' || options?.method === 'multipartUpload'
+  return (
+    module === 'curl' || options?.method === 'multipartUpload' || options?.method === 'uploadFile'
+  )
 }
 
 /** A file of so many bytes, there for the whole benchmark. */

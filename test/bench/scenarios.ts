@@ -43,6 +43,11 @@ const AUTO: Entry = { name: 'osspipe', module: 'osspipe' }
 const WORKER = osspipe('osspipe worker', { hashing: 'worker' })
 const INLINE = osspipe('osspipe inline', { hashing: 'inline' })
 const WITH_CRC64 = osspipe('osspipe md5+crc64', { integrity: 'md5+crc64' })
+const UPLOAD_FILE = osspipe('osspipe uploadFile', { method: 'uploadFile' })
+const UPLOAD_FILE_WORKER = osspipe('osspipe uploadFile, worker', {
+  method: 'uploadFile',
+  hashing: 'worker',
+})
 const LIB_STORAGE: Entry = { name: 'lib-storage', module: 'lib-storage' }
 const FLOOR: Entry = { name: 'undici floor', module: 'floor' }
 const MINIO: Entry = { name: 'minio', module: 'minio' }
@@ -103,9 +108,9 @@ export function scenarios(isQuick: boolean): Scenario[] {
     {
       ...common,
       name: 'file',
-      title: 'HTTP, a file through fs.createReadStream (1 MiB)',
+      title: 'HTTP, a file; through fs.createReadStream (1 MiB) but for what reads it by itself',
       work: { ...upload, source: 'file' },
-      entries: [AUTO, LIB_STORAGE, ALI_FILE],
+      entries: [UPLOAD_FILE, UPLOAD_FILE_WORKER, AUTO, LIB_STORAGE, ALI_FILE],
     },
     {
       ...common,

@@ -41,6 +41,12 @@ export const TARGETS: readonly Target[] = [
     ['cpuSeconds', 'osspipe', 'ali-oss multipartUpload'],
     1,
   ),
+  target(
+    'file',
+    'CPU of uploadFile / ali-oss multipartUpload',
+    ['cpuSeconds', 'osspipe uploadFile', 'ali-oss multipartUpload'],
+    1,
+  ),
   target('http', 'CPU / undici floor', ['cpuSeconds', 'osspipe', 'undici floor'], 2.4),
   target(
     'long',

@@ -1,5 +1,10 @@
 import { finished, pipeline } from 'node:stream/promises'
-import { createOssReadStream, createOssWriteStream, OssClient } from '../../../dist/index.js'
+import {
+  createOssReadStream,
+  createOssWriteStream,
+  OssClient,
+  uploadFile,
+} from '../../../dist/index.js'
 import { sourceOf, writeAll } from './sources.mjs'
 
 const ACCOUNT = {
@@ -7,12 +12,16 @@ const ACCOUNT = {
   credentials: { accessKeyId: 'id', accessKeySecret: 'secret' },
 }
 
-export function connect({ endpoint, partSize, concurrency, options }) {
+/** `options.method`: `uploadFile`, a file by itself; without it a stream. */
+export function connect({ endpoint, partSize, concurrency, options: { method, ...options } = {} }) {
   const client = new OssClient({ ...ACCOUNT, endpoint, pathStyle: true })
-  const newStream = (key) =>
-    createOssWriteStream({ client, bucket: 'bucket', key, partSize, concurrency, ...options })
+  const optionsOf = (key) => ({ client, bucket: 'bucket', key, partSize, concurrency, ...options })
+  const newStream = (key) => createOssWriteStream(optionsOf(key))
   return {
-    upload: (run) => pipeline(sourceOf(run), newStream('object')),
+    upload: (run) =>
+      method === 'uploadFile'
+        ? uploadFile(run.file, optionsOf('object'))
+        : pipeline(sourceOf(run), newStream('object')),
     async write({ bytes, writeSize }) {
       const out = newStream('object')
       await Promise.all([finished(out), writeAll(out, bytes, writeSize)])
