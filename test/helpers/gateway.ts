@@ -9,6 +9,8 @@ export type Passage =
   | 'twice'
   /** Answers for the server, which has done what was asked, or has never heard of it. */
   | { readonly status: number; readonly body?: string; readonly forwards: boolean }
+  /** Says nothing at all. It is told once the server has done what was asked, if it was. */
+  | { readonly silent: () => void; readonly forwards: boolean }
 
 /** Its address. */
 export async function startGateway(
@@ -23,6 +25,10 @@ export async function startGateway(
       return forward(port, request)
     }
     if (passage.forwards) await forward(port, request)
+    if ('silent' in passage) {
+      passage.silent()
+      return new Promise(() => {})
+    }
     // Not even an empty one: no answer of a gateway has the service's request id.
     const headers = { 'x-oss-request-id': [] }
     return { status: passage.status, headers, body: passage.body ?? '' }
