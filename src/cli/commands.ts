@@ -1,10 +1,14 @@
 /** Every command: its description, and its code, which is loaded only when it is run. */
 import type { Arguments, Context } from './context.js'
 import type { CommandDescription, OptionsOf } from './description.js'
+import { CLEAN } from './descriptions/clean.js'
 import { COMPLETION } from './descriptions/completion.js'
+import { LS } from './descriptions/ls.js'
 import { MAN } from './descriptions/man.js'
 import { PUT } from './descriptions/put.js'
+import { RM } from './descriptions/rm.js'
 import { SERVE } from './descriptions/serve.js'
+import { UPLOADS } from './descriptions/uploads.js'
 
 /** What the file of a command exports. Resolves with the exit code, or rejects with the failure. */
 export interface CommandModule<Description extends CommandDescription> {
@@ -24,6 +28,10 @@ export interface RunnableCommand {
 /** In the order of the help. */
 export const COMMANDS: readonly RunnableCommand[] = [
   command(PUT, () => import('./put.js')),
+  command(LS, () => import('./ls.js')),
+  command(RM, () => import('./rm.js')),
+  command(UPLOADS, () => import('./uploads.js')),
+  command(CLEAN, () => import('./clean.js')),
   command(SERVE, () => import('./serve.js')),
   command(COMPLETION, () => import('./completion.js')),
   command(MAN, () => import('./man.js')),

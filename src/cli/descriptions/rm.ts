@@ -1,0 +1,41 @@
+import type { CommandDescription } from '../description.js'
+import { parseDuration } from '../value-parsers.js'
+import { CONNECTION, HELP, OUTPUT } from './common.js'
+
+export const RM = {
+  name: 'rm',
+  summary: 'delete objects',
+  usage: ['[options] oss://BUCKET/KEY...', '[options] --recursive oss://BUCKET/PREFIX'],
+  description: [
+    'Deletes the objects named, or with --recursive all whose keys begin with PREFIX, which may not be empty. An object that does not exist is a failure, unless --force is given.',
+    'In a bucket with versioning the versions stay. Unfinished uploads are no objects: see `osspipe clean`.',
+  ],
+  arguments: [{ name: 'OBJECT', summary: 'oss://BUCKET/KEY; the key is taken literally' }],
+  operands: [1, 1000],
+  groups: [
+    {
+      title: 'Delete',
+      options: [
+        { name: 'recursive', short: 'r', summary: 'delete all objects that begin with PREFIX' },
+        {
+          name: 'older-than',
+          value: { placeholder: 'AGE', parse: parseDuration },
+          summary: 'with --recursive: only those last modified longer ago, such as 30d',
+        },
+        { name: 'dry-run', summary: 'tell what would be deleted, and delete nothing' },
+        { name: 'force', short: 'f', summary: 'an object that does not exist is no failure' },
+      ],
+    },
+    OUTPUT,
+    CONNECTION,
+    HELP,
+  ],
+  examples: [
+    { text: 'one object', command: 'osspipe rm oss://backups/app.sql' },
+    {
+      text: 'what is older than 90 days',
+      command: 'osspipe rm --recursive --older-than 90d oss://backups/app/',
+    },
+  ],
+  exitCodes: [0, 1, 2, 6],
+} as const satisfies CommandDescription

@@ -1,0 +1,84 @@
+/** `osspipe rm`: objects by name, or all with a prefix that are old enough. */
+import { type OssClient, OssError } from '../index.js'
+import { inLine, type ObjectName, objectName, prefixName } from './address.js'
+import { objectPages } from './all-objects.js'
+import { clientFor } from './connected.js'
+import type { Arguments, Context } from './context.js'
+import type { OptionsOf } from './description.js'
+import type { RM } from './descriptions/rm.js'
+import { count } from './format.js'
+import { Console } from './output.js'
+import { CommandError, UsageError } from './usage-error.js'
+
+type Options = OptionsOf<typeof RM>
+
+export async function run(
+  context: Context,
+  { operands }: Arguments,
+  options: Options,
+): Promise<number> {
+  const console = new Console(context, options)
+  checkOptions(operands, options)
+  const deleted: string[] = []
+  for await (const { client, bucket, key } of victims(context, console, operands, options)) {
+    if (!options.dryRun) await client.deleteObject({ key })
+    const name = `oss://${bucket}/${key}`
+    deleted.push(name)
+    console.note(`${options.dryRun ? 'would delete' : 'deleted'} ${inLine(name)}`)
+  }
+  if (options.recursive) {
+    console.note(`${count(deleted.length, 'object')}${options.dryRun ? ' to be deleted' : ''}`)
+  }
+  await console.result({ dryRun: options.dryRun === true, deleted })
+  return 0
+}
+
+function checkOptions(operands: readonly string[], options: Options): void {
+  const { recursive, olderThan } = options
+  if (olderThan !== undefined && !recursive) {
+    throw new UsageError('Expected --older-than together with --recursive')
+  }
+  // All are looked at before the first is deleted.
+  if (!recursive) for (const operand of operands) objectName(operand)
+  else if (operands.length > 1 || prefixName(operands[0] ?? '').prefix === '') {
+    throw new UsageError('Expected --recursive with one oss://BUCKET/PREFIX that is not all of it')
+  }
+}
+
+async function* victims(
+  context: Context,
+  console: Console,
+  operands: readonly string[],
+  options: Options,
+): AsyncGenerator<ObjectName & { readonly client: OssClient }, void, undefined> {
+  if (!options.recursive) {
+    for (const operand of operands) {
+      const { bucket, key } = objectName(operand)
+      const client = clientFor(bucket, context, options, console)
+      if (options.force || (await exists(client, key, operand))) yield { client, bucket, key }
+    }
+    return
+  }
+  const { bucket, prefix } = prefixName(operands[0] ?? '')
+  const client = clientFor(bucket, context, options, console)
+  const { olderThan } = options
+  const limit = olderThan === undefined ? Number.POSITIVE_INFINITY : context.clock.now() - olderThan
+  for await (const { objects } of objectPages(client, prefix, false)) {
+    for (const { key, lastModified } of objects) {
+      // What does not tell its age is nobody's to delete by age.
+      const isOldEnough = olderThan === undefined || Date.parse(lastModified) < limit
+      if (isOldEnough) yield { client, bucket, key }
+    }
+  }
+}
+
+/** The service deletes what is not there without a word. */
+async function exists(client: OssClient, key: string, name: string): Promise<boolean> {
+  try {
+    await client.headObject({ key })
+    return true
+  } catch (error) {
+    if (!(error instanceof OssError) || !('status' in error) || error.status !== 404) throw error
+    throw new CommandError(`There is no object ${inLine(name)}`, 1, { cause: error })
+  }
+}
