@@ -3,7 +3,7 @@
  * Everything else takes a {@link Clock}, so that tests move time by hand.
  */
 
-import { setImmediate as nextTurn, setTimeout as timer } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { InvalidOptionError } from '../errors.js'
 
 /** Time and chance, as the client sees them. */
@@ -50,16 +50,21 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => Date.now(),
   ticks: () => performance.now(),
-  async sleep(ms, signal) {
-    signal?.throwIfAborted()
-    try {
-      await timer(Math.min(Math.max(ms, 0), LONGEST_TIMER_MS), undefined, signal && { signal })
-    } catch (error) {
-      // Node wraps the reason in an AbortError of its own.
+  // Not that of node:timers/promises: it makes an AbortError, with a stack, of every reason.
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      throw error
-    }
-  },
+      const stop = () => {
+        clearTimeout(timeout)
+        reject(signal?.reason)
+      }
+      const wake = () => {
+        signal?.removeEventListener('abort', stop)
+        resolve()
+      }
+      const timeout = setTimeout(wake, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS))
+      signal?.addEventListener('abort', stop, { once: true })
+    }),
   breathe: () => nextTurn(),
   random: () => Math.random(),
 }

@@ -10,9 +10,10 @@ import { onAbort } from './abort-hub.js'
 import type { Clock } from './clock.js'
 import { malformed } from './error-answer.js'
 import { GatheredBytes } from './gathered-bytes.js'
+import { wholeOf } from './slices.js'
 import type { Answer, BodySink, TransportRequest } from './transport.js'
 import { transportFailure } from './transport-failure.js'
-import { type AttemptTimeouts, type Pulse, Watchdog } from './watchdog.js'
+import { type Pulse, type Watch, Watchdog } from './watchdog.js'
 
 /** Of an error answer as much is kept; longer ones are cut off, with their connection. */
 const MAX_ERROR_BODY = 64 * 1024
@@ -44,18 +45,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #received = new GatheredBytes()
   #stream: Readable | undefined
 
-  constructor(
-    request: TransportRequest,
-    clock: Clock,
-    timeouts: AttemptTimeouts,
-    pulse: Pulse,
-    outcome: Outcome,
-  ) {
+  constructor(request: TransportRequest, watch: Watch, pulse: Pulse, outcome: Outcome) {
     this.#request = request
     this.#outcome = outcome
-    this.#clock = clock
-    this.#longestMs = DOCUMENT_STALLS * timeouts.stallMs
-    this.#watchdog = new Watchdog(clock, timeouts, pulse, (error) => this.#giveUp(error))
+    this.#clock = watch.clock
+    this.#longestMs = DOCUMENT_STALLS * watch.limits.stallMs
+    this.#watchdog = new Watchdog(watch, pulse, (error) => this.#giveUp(error))
     this.#watchdog.start()
     this.#releaseSignal = onAbort(request.signal, () => this.#giveUp(request.signal?.reason))
   }
@@ -96,7 +91,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(new Error('given up'))
       return
     }
-    this.#sent = this.#request.size === 0
+    const { body, size } = this.#request
+    this.#sent = size === 0 || wholeOf(body, size) !== undefined
     this.#watchdog.enter(this.#sent ? 'waiting' : 'sending')
   }
 

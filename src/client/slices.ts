@@ -9,14 +9,29 @@ import type { Clock } from './clock.js'
 /** Bytes in memory, or a function that opens them anew. */
 export type Source = readonly Uint8Array[] | (() => AsyncIterable<Uint8Array>)
 
-const FIRST_SLICE = 64 * 1024
-const LARGEST_SLICE = 128 * 1024
 const SMALLEST_SLICE = 16 * 1024
+const FIRST_SLICE = 64 * 1024
+/** What a connection that breaks down to 4 KiB/s still sends in 30 s. */
+const USUAL_SLICE = 128 * 1024
+/** For connections so fast that they would have to become a hundred times slower to be taken for dead. */
+const LARGEST_SLICE = 512 * 1024
 const QUICK_MS = 1000
+const VERY_QUICK_MS = 50
 
 /** Size of the slice after one of `size` bytes that took `tookMs` to be sent. */
 export function nextSliceSize(size: number, tookMs: number): number {
-  return tookMs < QUICK_MS ? Math.min(size * 2, LARGEST_SLICE) : Math.max(size / 2, SMALLEST_SLICE)
+  if (tookMs >= QUICK_MS) return Math.max(size / 2, SMALLEST_SLICE)
+  return Math.min(size * 2, tookMs < VERY_QUICK_MS ? LARGEST_SLICE : USUAL_SLICE)
+}
+
+/**
+ * The whole of a body that goes out in one go: so small that the socket takes it at once, and there is
+ * no progress to be seen. `undefined` of any other.
+ */
+export function wholeOf(body: Source | undefined, size: number): Uint8Array | undefined {
+  if (typeof body === 'function' || body?.length !== 1 || size > SMALLEST_SLICE) return undefined
+  const [whole] = body
+  return whole?.byteLength === size ? whole : undefined
 }
 
 /**

@@ -7,8 +7,8 @@ import type { Readable } from 'node:stream'
 import { Agent, type Dispatcher } from 'undici'
 import type { Clock } from './clock.js'
 import { Exchange } from './exchange.js'
-import { type Source, slicesOf, slicesOfSource } from './slices.js'
-import type { AttemptTimeouts, Pulse } from './watchdog.js'
+import { type Source, slicesOf, slicesOfSource, wholeOf } from './slices.js'
+import { type AttemptTimeouts, type Pulse, Watch } from './watchdog.js'
 
 export interface TransportRequest {
   readonly origin: string
@@ -65,9 +65,11 @@ const sharedAgents = new Map<number, Agent>()
 /** Sends requests through one dispatcher. */
 export class Transport {
   readonly #options: TransportOptions
+  readonly #watch: Watch
 
   constructor(options: TransportOptions) {
     this.#options = options
+    this.#watch = new Watch(options.clock, options.timeouts)
   }
 
   /**
@@ -80,7 +82,7 @@ export class Transport {
     const dispatcher = this.#options.dispatcher ?? sharedAgent(timeouts.connectMs)
     return new Promise((resolve, reject) => {
       request.signal?.throwIfAborted()
-      const exchange = new Exchange(request, clock, timeouts, pulseOf(dispatcher), {
+      const exchange = new Exchange(request, this.#watch, pulseOf(dispatcher), {
         resolve,
         reject,
       })
@@ -134,13 +136,15 @@ function lengthOf({ size }: TransportRequest): Record<string, string> {
   return size === 0 ? {} : { 'content-length': String(size) }
 }
 
-/** The body, in slices that report progress and a failure to read them. */
+/** The body; unless it is small, in slices that report progress and a failure to read them. */
 function openBody(
   { body, size }: TransportRequest,
   clock: Clock,
   exchange: Exchange,
-): Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined {
+): Uint8Array | AsyncIterable<Uint8Array> | undefined {
   if (body === undefined || size === 0) return undefined
+  const whole = wholeOf(body, size)
+  if (whole !== undefined) return whole
   const onTake = () => exchange.sliceTaken()
   return exchange.sending(
     typeof body === 'function'

@@ -1,5 +1,6 @@
 /**
- * Watches the progress of one attempt over an injected clock: one timer, whatever happens.
+ * Watches the progress of attempts over an injected clock: one timer for all of a transport's, since
+ * one for each would cost a small upload more than its signature.
  * Undici's own time limits cannot do this: its headersTimeout counts the time spent sending.
  */
 
@@ -29,48 +30,92 @@ export interface Pulse {
 /** Bytes of an answer that count as progress: a server that drips single bytes makes none. */
 const PROGRESS_BYTES = 1024
 
+/** What wakes the sleep of a watch that has nobody left to look after. */
+const OVER = new Error('The watch is over')
+
+/** Looks after the attempts under way, all under the same limits; sleeps only while there are any. */
+export class Watch {
+  readonly clock: Clock
+  readonly limits: AttemptTimeouts
+  readonly #dogs = new Set<Watchdog>()
+  #over: AbortController | undefined
+
+  constructor(clock: Clock, limits: AttemptTimeouts) {
+    this.clock = clock
+    this.limits = limits
+  }
+
+  add(dog: Watchdog): void {
+    this.#dogs.add(dog)
+    if (this.#over !== undefined) return
+    const over = new AbortController()
+    this.#over = over
+    this.#look(over.signal).catch((error: unknown) => {
+      // The sleep of a watch that is over rejects: that is how it is woken.
+      if (!over.signal.aborted) throw error
+    })
+  }
+
+  delete(dog: Watchdog): void {
+    if (!this.#dogs.delete(dog) || this.#dogs.size > 0) return
+    this.#over?.abort(OVER)
+    this.#over = undefined
+  }
+
+  async #look(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      const dogs = [...this.#dogs]
+      const late = dogs.filter((dog) => dog.timeLeft <= 0)
+      if (late.length > 0) {
+        // After a long pause of the process timers run before sockets: give these a turn first.
+        await this.clock.breathe()
+        for (const dog of late) if (this.#dogs.has(dog) && dog.timeLeft <= 0) dog.giveUp()
+        continue
+      }
+      const { stallMs, responseMs } = this.limits
+      // Not longer than any limit: a phase may change to one of a nearer limit, an attempt may begin.
+      const lefts = dogs.map((dog) => dog.timeLeft)
+      await this.clock.sleep(Math.min(...lefts, stallMs, responseMs), over)
+    }
+  }
+}
+
 /** The progress of one attempt; `start` begins the watch, `end` is its last act. */
 export class Watchdog {
-  readonly #clock: Clock
-  readonly #limits: AttemptTimeouts
+  readonly #watch: Watch
   readonly #pulse: Pulse
   readonly #onTimeout: (error: TransportError) => void
-  readonly #over = new AbortController()
   #phase: Phase = 'connecting'
   #since: number
   #deadline = Number.POSITIVE_INFINITY
   #pendingBytes = 0
 
-  constructor(
-    clock: Clock,
-    limits: AttemptTimeouts,
-    pulse: Pulse,
-    onTimeout: (error: TransportError) => void,
-  ) {
-    this.#clock = clock
-    this.#limits = limits
+  constructor(watch: Watch, pulse: Pulse, onTimeout: (error: TransportError) => void) {
+    this.#watch = watch
     this.#pulse = pulse
     this.#onTimeout = onTimeout
-    this.#since = clock.ticks()
+    this.#since = watch.clock.ticks()
+  }
+
+  /** Milliseconds until patience is at its end. */
+  get timeLeft(): number {
+    return this.#giveUpAt() - this.#watch.clock.ticks()
   }
 
   start(): void {
-    this.#watch().catch((error: unknown) => {
-      // The sleep of a watch that is over rejects: that is how it is woken.
-      if (!this.#over.signal.aborted) throw error
-    })
+    this.#watch.add(this)
   }
 
   enter(phase: Exclude<Phase, 'connecting'>): void {
     this.#phase = phase
     this.#pendingBytes = 0
-    this.#since = this.#clock.ticks()
+    this.#since = this.#watch.clock.ticks()
     this.#pulse.at = this.#since
   }
 
   /** From now on `ms` milliseconds are left for all the rest, whatever the progress. */
   finishWithin(ms: number): void {
-    this.#deadline = this.#clock.ticks() + ms
+    this.#deadline = this.#watch.clock.ticks() + ms
   }
 
   /** Counts bytes received. */
@@ -79,30 +124,15 @@ export class Watchdog {
     if (this.#pendingBytes >= PROGRESS_BYTES) this.enter('receiving')
   }
 
-  end(): void {
-    this.#pulse.at = this.#clock.ticks()
-    this.#over.abort()
+  /** Reports that time has run out. */
+  giveUp(): void {
+    this.#watch.delete(this)
+    this.#onTimeout(this.#timeout())
   }
 
-  async #watch(): Promise<void> {
-    const { signal } = this.#over
-    let suspicious = false
-    while (!signal.aborted) {
-      const left = this.#giveUpAt() - this.#clock.ticks()
-      if (left > 0) {
-        suspicious = false
-        // Not longer than any limit: the phase may change to one of a nearer limit meanwhile.
-        const { stallMs, responseMs } = this.#limits
-        await this.#clock.sleep(Math.min(left, stallMs, responseMs), signal)
-      } else if (!suspicious) {
-        // After a long pause of the process timers run before sockets: give these a turn first.
-        suspicious = true
-        await this.#clock.breathe()
-      } else {
-        this.#onTimeout(this.#timeout())
-        return
-      }
-    }
+  end(): void {
+    this.#pulse.at = this.#watch.clock.ticks()
+    this.#watch.delete(this)
   }
 
   /** When patience is at its end, in ticks. */
@@ -113,7 +143,7 @@ export class Watchdog {
   }
 
   #limit(): number {
-    const { connectMs, stallMs, responseMs } = this.#limits
+    const { connectMs, stallMs, responseMs } = this.#watch.limits
     switch (this.#phase) {
       case 'connecting':
         // Others that hold the connections may be silent for as long themselves.
@@ -135,7 +165,7 @@ export class Watchdog {
       case 'waiting':
         return timeout(`no answer within ${seconds} s after the last byte was sent`)
       case 'receiving':
-        if (this.#deadline <= this.#clock.ticks()) return timeout('the answer came to no end')
+        if (this.#deadline <= this.#watch.clock.ticks()) return timeout('the answer came to no end')
         return timeout(`the answer stalled for ${seconds} s`)
     }
   }

@@ -8,6 +8,10 @@ const KIB = 1024
 describe('slices', () => {
   it.each([
     { size: 64 * KIB, tookMs: 0, next: 128 * KIB },
+    { size: 128 * KIB, tookMs: 49, next: 256 * KIB },
+    { size: 512 * KIB, tookMs: 0, next: 512 * KIB },
+    { size: 512 * KIB, tookMs: 50, next: 128 * KIB },
+    { size: 512 * KIB, tookMs: 1000, next: 256 * KIB },
     { size: 128 * KIB, tookMs: 999, next: 128 * KIB },
     { size: 64 * KIB, tookMs: 1000, next: 32 * KIB },
     { size: 16 * KIB, tookMs: 60_000, next: 16 * KIB },
@@ -21,14 +25,14 @@ describe('slices', () => {
   it('are views that add up to the body, none longer than 512 KiB', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: 0, max: 3 * 128 * KIB }), { maxLength: 4 }),
+        fc.array(fc.integer({ min: 0, max: 3 * 512 * KIB }), { maxLength: 4 }),
         (sizes) => {
           const body = sizes.map((size, i) => new Uint8Array(size).fill(i + 1))
           const slices = [...slicesOf(body, new FakeClock(), () => {})]
           expect(Buffer.concat(slices).equals(Buffer.concat(body))).toBe(true)
           const buffers = new Set<ArrayBufferLike>(body.map((bytes) => bytes.buffer))
           for (const slice of slices) {
-            expect(slice.byteLength).toBeLessThanOrEqual(128 * KIB)
+            expect(slice.byteLength).toBeLessThanOrEqual(512 * KIB)
             expect(buffers.has(slice.buffer)).toBe(true)
           }
         },

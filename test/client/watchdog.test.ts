@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Phase, Watchdog } from '../../src/client/watchdog.js'
+import { type Phase, Watch, Watchdog } from '../../src/client/watchdog.js'
 import type { TransportError } from '../../src/errors.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 
@@ -11,7 +11,7 @@ async function patience(
 ) {
   const clock = new FakeClock()
   let error: TransportError | undefined
-  const watchdog = new Watchdog(clock, { connectMs: 7, ...limits }, pulse, (timeout) => {
+  const watchdog = new Watchdog(new Watch(clock, { connectMs: 7, ...limits }), pulse, (timeout) => {
     error = timeout
   })
   watchdog.start()
@@ -43,7 +43,7 @@ describe('Watchdog', () => {
     const clock = new FakeClock()
     const errors: TransportError[] = []
     const limits = { connectMs: 7, stallMs: 20, responseMs: 20 }
-    const watchdog = new Watchdog(clock, limits, { at: 0 }, (error) => {
+    const watchdog = new Watchdog(new Watch(clock, limits), { at: 0 }, (error) => {
       errors.push(error)
     })
     watchdog.start()
@@ -62,8 +62,9 @@ describe('Watchdog', () => {
     const limits = { connectMs: 7, stallMs: 20, responseMs: 50 }
     const pulse = { at: 0 }
     const errors: TransportError[] = []
-    const first = new Watchdog(clock, limits, pulse, () => {})
-    const second = new Watchdog(clock, limits, pulse, (error) => errors.push(error))
+    const watch = new Watch(clock, limits)
+    const first = new Watchdog(watch, pulse, () => {})
+    const second = new Watchdog(watch, pulse, (error) => errors.push(error))
     for (const watchdog of [first, second]) watchdog.start()
     for (let slices = 0; slices < 100; slices++) {
       await clock.advance(19)
@@ -81,7 +82,9 @@ describe('Watchdog', () => {
     const clock = new FakeClock()
     const errors: TransportError[] = []
     const limits = { connectMs: 7, stallMs: 20, responseMs: 50 }
-    const watchdog = new Watchdog(clock, limits, { at: 0 }, (error) => errors.push(error))
+    const watchdog = new Watchdog(new Watch(clock, limits), { at: 0 }, (error) =>
+      errors.push(error),
+    )
     watchdog.start()
     watchdog.enter('receiving')
     watchdog.finishWithin(200)
@@ -92,6 +95,52 @@ describe('Watchdog', () => {
     expect(errors).toEqual([])
     await clock.advance(1)
     expect(errors).toMatchObject([{ kind: 'timeout', message: 'the answer came to no end' }])
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('Watch', () => {
+  const LIMITS = { connectMs: 7, stallMs: 20, responseMs: 50 }
+
+  it('gives up those that make no progress, each in its time, over one sleep at a time', async () => {
+    const clock = new FakeClock()
+    const watch = new Watch(clock, LIMITS)
+    const ended: string[] = []
+    const began = clock.ticks()
+    const start = (name: string, phase: 'sending' | 'waiting') => {
+      const dog = new Watchdog(watch, { at: 0 }, () => {
+        ended.push(`${name} at ${clock.ticks() - began}`)
+      })
+      dog.start()
+      dog.enter(phase)
+      return dog
+    }
+    start('first', 'sending')
+    await clock.advance(10)
+    start('second', 'waiting')
+    const third = start('third', 'sending')
+    expect(clock.pending).toBe(1)
+    await clock.advance(15)
+    third.enter('sending')
+    await clock.advance(100)
+    expect(ended).toEqual(['first at 20', 'third at 45', 'second at 60'])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('sleeps only while somebody is under way', async () => {
+    const clock = new FakeClock()
+    const watch = new Watch(clock, LIMITS)
+    const [first, second] = [1, 2].map(() => new Watchdog(watch, { at: 0 }, () => {}))
+    first?.start()
+    second?.start()
+    first?.end()
+    await clock.breathe()
+    expect(clock.pending).toBe(1)
+    second?.end()
+    expect(clock.pending).toBe(0)
+    first?.start()
+    expect(clock.pending).toBe(1)
+    first?.end()
     expect(clock.pending).toBe(0)
   })
 })
