@@ -10,6 +10,9 @@ import type { Slabs } from './slabs.js'
 /** A part larger than this is kept in several buffers. */
 const MAX_BUFFER_SIZE = 16 * 1024 ** 2
 
+/** The first buffer of an upload: most objects are small, and there may be hundreds at a time. */
+const STARTER_SIZE = 64 * 1024
+
 interface Waiter {
   readonly resolve: (buffer: Uint8Array) => void
   readonly reject: (reason: unknown) => void
@@ -55,6 +58,25 @@ export class BufferPool {
     this.#limit = Math.min(this.#capacity, buffers)
   }
 
+  /**
+   * Instead of a first buffer a small one, for an object that may turn out small; `undefined` if
+   * `bytes` find no room in it. It counts as a whole one, and may be changed for one at any time.
+   */
+  tryStart(bytes: number): Uint8Array | undefined {
+    if (this.#closed !== undefined || this.#lent > 0) return undefined
+    if (bytes > STARTER_SIZE || this.bufferSize <= STARTER_SIZE) return undefined
+    this.#lent++
+    return this.#slabs.allocate(STARTER_SIZE)
+  }
+
+  /** A buffer of full size in exchange for what `tryStart` gave, with the same content. */
+  exchangeStarter(starter: Uint8Array): Uint8Array {
+    const buffer = this.#free.pop() ?? this.#slabs.allocate(this.bufferSize)
+    buffer.set(starter)
+    this.#slabs.free(starter)
+    return buffer
+  }
+
   /** A buffer if one can be had at once; its content is arbitrary. */
   tryAcquire(): Uint8Array | undefined {
     if (this.#closed !== undefined || this.#waiting.length > 0) return undefined
@@ -74,6 +96,12 @@ export class BufferPool {
   /** Takes buffers back; nobody may touch them afterwards. */
   release(buffers: readonly Uint8Array[]): void {
     for (const buffer of buffers) {
+      if (buffer.byteLength < this.bufferSize) {
+        // A starter is alone: nobody has got another buffer since, let alone waits for one.
+        this.#lent--
+        this.#slabs.free(buffer)
+        continue
+      }
       const waiter = this.#waiting.shift()
       if (waiter !== undefined) {
         waiter.resolve(buffer)

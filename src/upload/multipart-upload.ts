@@ -25,6 +25,9 @@ import type { AbortReport, Published, PublishNotes, UploadSettings } from './upl
 import type { StoredObject, UploadTarget } from './upload-target.js'
 import type { Verdict } from './verdict.js'
 
+/** What would reject whoever waited for memory after the end: nobody does. */
+const OVER = new RangeError('The upload is over')
+
 export class MultipartUpload {
   readonly #settings: UploadSettings
   readonly #line: PartLine
@@ -225,7 +228,7 @@ export class MultipartUpload {
   #settle(verdict: Verdict): StoredObject {
     if ('error' in verdict) throw this.#fail(verdict.error, verdict.outcome, verdict.aftermath)
     // A finished stream may be kept for its result: its buffers need not be.
-    this.#line.closePool(new RangeError('The upload is over'))
+    this.#line.closePool(OVER)
     if (this.#over === undefined) this.#enter('completed')
     return verdict.object
   }

@@ -33,6 +33,8 @@ export class PartFiller {
   #handedOver = 0
   #sinceBreath = 0
   #bytes = 0
+  /** The part being filled has a small buffer for now: it is the first, and may stay small. */
+  #hasStarter = false
   #closed: { readonly reason: unknown } | undefined
 
   constructor(settings: PartFillerSettings) {
@@ -111,11 +113,7 @@ export class PartFiller {
     let offset = from
     while (offset < chunk.byteLength && this.#sinceBreath < BREATH) {
       const part = this.#openPart()
-      if (part.needsBuffer) {
-        const buffer = this.#settings.pool.tryAcquire()
-        if (buffer === undefined) break
-        part.addBuffer(buffer)
-      }
+      if (part.needsBuffer && !this.#provide(part, chunk.byteLength - offset)) break
       const end = Math.min(chunk.byteLength, offset + BREATH - this.#sinceBreath)
       const count = part.append(chunk, offset, end)
       offset += count
@@ -123,6 +121,21 @@ export class PartFiller {
       this.#bytes += count
     }
     return offset
+  }
+
+  /** Gives the part room for more bytes, if that can be had without waiting. */
+  #provide(part: Part, bytes: number): boolean {
+    const { pool } = this.#settings
+    if (this.#hasStarter) {
+      this.#hasStarter = false
+      part.replaceBuffer((starter) => pool.exchangeStarter(starter))
+      return true
+    }
+    const starter = this.#bytes === 0 ? pool.tryStart(bytes) : undefined
+    this.#hasStarter = starter !== undefined
+    const buffer = starter ?? pool.tryAcquire()
+    if (buffer !== undefined) part.addBuffer(buffer)
+    return buffer !== undefined
   }
 
   async #appendRest(chunk: Uint8Array, from: number): Promise<void> {

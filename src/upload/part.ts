@@ -86,6 +86,11 @@ export class Part {
     this.#hashed = 0
   }
 
+  /** Puts a larger buffer with the same content in the place of its only one. */
+  replaceBuffer(exchange: (buffer: Uint8Array) => Uint8Array): void {
+    this.#buffers.push(...this.#buffers.splice(0, 1).map(exchange))
+  }
+
   /** Copies from `chunk[start, end)` what fits into the last buffer; returns how many bytes. */
   append(chunk: Uint8Array, start: number, end: number): number {
     const buffer = this.#buffers.at(-1)

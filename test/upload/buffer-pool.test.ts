@@ -40,6 +40,31 @@ describe('BufferPool', () => {
     expect(acquire()).toBe(false)
   })
 
+  it('lends a small buffer first, which counts as a whole one and is changed for one', () => {
+    const pool = new BufferPool(MIB, 2 * MIB, PLAIN_SLABS)
+    expect(pool.tryStart(64 * 1024 + 1)).toBeUndefined()
+    const starter = pool.tryStart(64 * 1024) ?? Buffer.alloc(0)
+    expect(starter.byteLength).toBe(64 * 1024)
+    expect(pool.tryStart(1)).toBeUndefined()
+    expect(pool.heldBytes).toBe(MIB)
+    starter.set(Buffer.from('begun'))
+    const whole = pool.exchangeStarter(starter)
+    expect(whole.byteLength).toBe(MIB)
+    expect(Buffer.from(whole.subarray(0, 5)).toString()).toBe('begun')
+    expect(pool.heldBytes).toBe(MIB)
+    pool.release([whole])
+    expect(pool.heldBytes).toBe(0)
+    expect(pool.tryAcquire()).toBe(whole)
+  })
+
+  it('takes a small buffer back without keeping it', () => {
+    const pool = new BufferPool(MIB, 2 * MIB, PLAIN_SLABS)
+    const starter = pool.tryStart(1)
+    pool.release(starter === undefined ? [] : [starter])
+    expect(pool.heldBytes).toBe(0)
+    expect(pool.tryAcquire()?.byteLength).toBe(MIB)
+  })
+
   it('refuses a budget that holds no buffer', () => {
     expect(() => new BufferPool(10, 9, PLAIN_SLABS)).toThrow(RangeError)
   })
