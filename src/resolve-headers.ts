@@ -23,8 +23,8 @@ export interface OwnMetadata {
 /** The headers of an object, and what tells them from others. */
 export interface ResolvedHeaders {
   readonly headers: ObjectHeaderOptions
-  /** SHA-256 of what a multipart upload fixes when it begins, but for the marker. */
-  readonly headersDigest: string
+  /** Computes the SHA-256 of what a multipart upload fixes when it begins, but for the marker. */
+  headersDigest(): string
 }
 
 /**
@@ -49,8 +49,8 @@ export function resolveHeaders(options: OssWriteStreamOptions, own: OwnMetadata)
   checkObjectHeaders({ ...given, meta: { ...given.meta, ...added } })
   if (own.sha256 === true) delete added[SHA256_NAME]
   const headers = withMeta(given, added)
-  delete added[MARKER_NAME]
-  return { headers, headersDigest: digestOf(withMeta(given, added)) }
+  const { [MARKER_NAME]: _, ...told } = added
+  return { headers, headersDigest: () => digestOf(withMeta(given, told)) }
 }
 
 function withMeta(

@@ -187,7 +187,7 @@ function concurrencyWithin(
 /** What is kept for a later run; `undefined` without a store. */
 function checkpointOf(
   options: OssWriteStreamOptions,
-  headers: string,
+  headersDigest: () => string,
 ): CheckpointSettings | undefined {
   const { checkpoint: store, sourceVersion: source } = options
   if (source !== undefined && (typeof source !== 'string' || !/^.{1,1024}$/s.test(source))) {
@@ -207,7 +207,7 @@ function checkpointOf(
       'Expected `integrity` to be on with `checkpoint`: stored parts are recognised by their digests',
     )
   }
-  return { store, headers, source }
+  return { store, headers: headersDigest(), source }
 }
 
 function isStore(value: unknown): boolean {

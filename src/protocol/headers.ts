@@ -127,7 +127,7 @@ const MAX_META_BYTES = 8 * 1024
 function allHeaders(options: ObjectHeaderOptions): Map<string, string> {
   const headers = new Map<string, string>()
   for (const [name, { option, values }] of HEADERS) {
-    if (option === undefined) continue
+    if (option === undefined || options[option] === undefined) continue
     const value = headerValue(options, name, option, values)
     if (value === undefined) continue
     checkHeader(name, value, option)
