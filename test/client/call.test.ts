@@ -1,9 +1,11 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { OssError, ServiceError, TransportError } from '../../src/errors.js'
+import type { FaultAction } from '../../src/server/server.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 import { Gate } from '../helpers/gate.js'
 import { startRawServer, startServer, startTcpServer } from '../helpers/http-server.js'
+import { startServer as startOssServer } from '../helpers/start-server.js'
 import { KEYS, refusal, testClient } from '../helpers/test-client.js'
 
 const OK = { headers: { etag: '"A"', 'content-length': '0' } }
@@ -15,6 +17,13 @@ async function failure(promise: Promise<unknown>): Promise<OssError> {
   )
   if (error instanceof OssError) return error
   throw new Error('Expected an OssError', { cause: error })
+}
+
+/** The embedded server, whose fault script says what goes wrong, and a client of it. */
+async function realServer() {
+  const server = await startOssServer()
+  const { credentials } = server.options()
+  return { server, ...testClient(server.url, { credentials }) }
 }
 
 describe('a call', () => {
@@ -31,8 +40,8 @@ describe('a call', () => {
   })
 
   it('fails with the last error, which says what was tried', async () => {
-    await using server = await startServer(() => refusal(500, 'InternalError'))
-    const { client } = testClient(server.origin)
+    const { server, client } = await realServer()
+    server.faults.add({ operation: 'UploadPart', times: Infinity }, { status: 500 })
     const error = await failure(
       client.uploadPart({ key: 'a/b', uploadId: 'U', partNumber: 7, body: 'x' }),
     )
@@ -43,7 +52,7 @@ describe('a call', () => {
       attempts: 5,
       status: 500,
       ossCode: 'InternalError',
-      requestId: '5F00',
+      requestId: server.requests.all.at(-1)?.requestId,
       uncertain: 'answered',
     })
     expect(error.message).toMatch(
@@ -59,12 +68,12 @@ describe('a call', () => {
   })
 
   it('is not repeated after a definite refusal', async () => {
-    await using server = await startServer(() => refusal(403, 'AccessDenied'))
-    const { client, notices } = testClient(server.origin)
+    const { server, client, notices } = await realServer()
+    server.faults.add({ operation: 'DeleteObject' }, { status: 403, code: 'AccessDenied' })
     const error = await failure(client.deleteObject({ key: 'k' }))
     expect(error).toMatchObject({ attempts: 1, ossCode: 'AccessDenied' })
     expect(error.uncertain).toBeUndefined()
-    expect([server.requests.length, notices.length]).toEqual([1, 0])
+    expect([server.requests.all.length, notices.length]).toEqual([1, 0])
   })
 
   it('stays uncertain when a definite refusal follows a lost answer', async () => {
@@ -91,29 +100,23 @@ describe('a call', () => {
   })
 
   it('is repeated after a connection was reset in any of its moments', async () => {
-    let count = 0
-    await using server = await startTcpServer((socket) => {
-      count += 1
-      const attempt = count
-      let bytes = 0
-      socket.on('data', (chunk) => {
-        bytes += chunk.byteLength
-        if (attempt === 1) socket.resetAndDestroy()
-        if (attempt === 2 && bytes > 100_000) socket.resetAndDestroy()
-        if (bytes < 2_000_000) return
-        if (attempt === 3) socket.write('HTTP/1.1 200 OK\r\nETag: "')
-        if (attempt === 3) setImmediate(() => socket.resetAndDestroy())
-        if (attempt === 4) socket.end('HTTP/1.1 200 OK\r\nETag: "A"\r\nContent-Length: 0\r\n\r\n')
-      })
-    })
-    const { client, notices } = testClient(server.origin)
-    const part = { key: 'k', uploadId: 'U', partNumber: 1, body: Buffer.alloc(2_000_000) }
-    expect((await client.uploadPart(part)).etag).toBe('A')
-    expect(notices.map(({ error }) => error instanceof TransportError && error.kind)).toEqual([
-      'interrupted',
-      'interrupted',
-      'interrupted',
-    ])
+    const { server, client, notices } = await realServer()
+    const { uploadId } = await client.initiateMultipartUpload({ key: 'k' })
+    const cuts: FaultAction[] = [
+      { reset: 'before-body' },
+      { reset: 'mid-body' },
+      { reset: 'after-body' },
+      { drop: 'answer' },
+    ]
+    for (const [skip, cut] of cuts.entries()) {
+      server.faults.add({ operation: 'UploadPart', skip }, cut)
+    }
+    const part = { key: 'k', uploadId, partNumber: 1, body: Buffer.alloc(2_000_000) }
+    const { etag } = await client.uploadPart(part)
+    expect(server.uploads.get(uploadId)?.parts).toMatchObject([{ etag, size: 2_000_000 }])
+    expect(notices.map(({ error }) => error instanceof TransportError && error.kind)).toEqual(
+      cuts.map(() => 'interrupted'),
+    )
   })
 
   it('copes with HTML of a proxy', async () => {

@@ -1,5 +1,9 @@
 /**
- * Real servers on 127.0.0.1, as good or as bad as a test wants them.
+ * Real servers on 127.0.0.1, as good or as bad as a test wants them: for the layers below an
+ * operation, and for what the embedded server would never say. It checks signatures and answers by
+ * the rules, so it cannot break a status line or a header, play another version's documents, or
+ * show what a client puts on the wire for a request that it refuses itself. What can go wrong with a
+ * request that it does understand is for its fault script (`start-server.ts`).
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
