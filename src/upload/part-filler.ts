@@ -71,7 +71,7 @@ export class PartFiller {
     const part = this.#openPart()
     part.addBuffer(buffer)
     for (let left = length; left > 0; ) {
-      const count = Math.min(left, BREATH - this.#sinceBreath)
+      const count = part.isWatched ? Math.min(left, BREATH - this.#sinceBreath) : left
       part.advance(count)
       left -= count
       this.#sinceBreath += count

@@ -31,6 +31,8 @@ export class PartHashing {
   readonly #queue: BatchQueue
   readonly #over = new AbortController()
   #isFirst = true
+  /** The parts come from a source that is never waited for. */
+  #isAtHand = false
   #isBusy = false
   #isWatching = false
   #bytesCame = false
@@ -49,15 +51,26 @@ export class PartHashing {
     })
   }
 
+  /**
+   * So many parts are to come from a source that nobody waits for: they fill much faster than they are
+   * hashed, so each can wait for the others of its batch. A few are not worth the kernels.
+   */
+  async expect(parts: number): Promise<void> {
+    if (this.#lanes < 2 || parts < this.#lanes) return
+    this.#isAtHand = true
+    // What it rejects with, hashing will, unless it goes without kernels.
+    await this.#settings.load().catch(() => undefined)
+  }
+
   /** Whether a part that begins now is to be hashed as its bytes come. */
   hashesAsItFills(ahead: number): boolean {
     const { concurrency, isBusy, loaded } = this.#settings
     // The first may turn out to be the only one, which is put without waiting for anything.
-    if (this.#isFirst || loaded() === undefined) {
+    if ((this.#isFirst && !this.#isAtHand) || loaded() === undefined) {
       this.#isFirst = false
       return true
     }
-    this.#isBusy = isBusy()
+    this.#isBusy = this.#isAtHand || isBusy()
     return hashesAsItFills({ lanes: this.#lanes, ahead, concurrency, busy: this.#isBusy })
   }
 

@@ -141,6 +141,7 @@ export class PartLine implements LineProgress {
 
   /** Takes all of `source` that is not taken in yet; returns the bytes of the upload. See {@link PartReader}. */
   async readAll(source: PartSource): Promise<number> {
+    await this.#hashing.expect(Math.floor((source.size - this.bytesWritten) / this.#plan.partSize))
     const reading = this.#reader.readAll(source, this.#filler)
     this.#reading = reading.catch(() => undefined)
     await reading

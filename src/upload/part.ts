@@ -63,6 +63,11 @@ export class Part {
     return this.#size
   }
 
+  /** Whether its bytes are looked at as they come, which takes time. */
+  get isWatched(): boolean {
+    return this.isHashed || this.#witness !== undefined
+  }
+
   get isFull(): boolean {
     return this.#size === this.capacity
   }

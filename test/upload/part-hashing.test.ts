@@ -75,6 +75,30 @@ describe('PartHashing', () => {
     expect(batches).toEqual([])
   })
 
+  it('hashes none as it fills if many are at hand, however idle all else is', async () => {
+    const { hashing, newPart, batches, gate, loads } = newHashing({ busy: false })
+    await hashing.expect(4)
+    expect(loads()).toBe(1)
+    gate.open()
+    const parts = [1, 2, 3, 4].map((number) => newPart(number, 0))
+    expect(parts.map(({ isHashed }) => isHashed)).toEqual([false, false, false, false])
+    const sealed = await Promise.all(parts.map((part) => hashing.seal(part)))
+    expect(batches).toEqual([4])
+    for (const [index, { digests }] of sealed.entries()) expectDigests(digests, index + 1)
+  })
+
+  it('brings no kernels for a few parts at hand', async () => {
+    const { hashing, newPart, loads } = newHashing({ busy: false })
+    await hashing.expect(3)
+    expect([loads(), newPart(1).isHashed]).toEqual([0, true])
+  })
+
+  it('hashes what is at hand as it fills if there are no kernels', async () => {
+    const { hashing, newPart } = newHashing({ isLoaded: false })
+    await hashing.expect(4)
+    expect(newPart(1).isHashed).toBe(true)
+  })
+
   it('hashes every part as it fills until the kernels are there', () => {
     const { newPart } = newHashing({ isLoaded: false })
     expect([newPart(1), newPart(2)].map(({ isHashed }) => isHashed)).toEqual([true, true])
