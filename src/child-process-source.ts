@@ -19,7 +19,8 @@ export interface SpawnSourceOptions extends Omit<SpawnOptions, 'stdio'> {
 }
 
 /**
- * Starts a command, without a shell unless asked, and gives its output.
+ * Starts a command, without a shell unless asked, and gives its output. A shell's pipeline exits as its
+ * last command does: `spawnSource('bash', ['-o', 'pipefail', '-c', 'pg_dump app | gzip'])`.
  * The Readable fails with a {@link ChildProcessError} unless the command exits with 0. Destroyed
  * before, as by a pipeline that failed further on, it ends the process with `killSignal` (SIGTERM).
  */
@@ -97,6 +98,8 @@ class ChildProcessSource extends Readable {
       this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-STDERR_TAIL)
     })
     stdout.on('error', (error) => this.destroy(error))
+    // Only its last words are lost; the exit code tells all the same.
+    stderr?.on('error', () => {})
     child.once('error', (cause) => this.destroy(this.#failure('could not be started', { cause })))
     // Not `exit`: output may still be on its way then.
     child.once('close', (code, signal) => this.#close(code, signal))
@@ -114,8 +117,11 @@ class ChildProcessSource extends Readable {
   }
 
   #close(code: number | null, signal: NodeJS.Signals | null): void {
-    if (code === 0) this.push(null)
-    else this.destroy(this.#failure(endingOf(code, signal), { exitCode: code, signal }))
+    // It may well succeed although somebody has closed its output, and with that cut it short.
+    const isWhole = this.#child.stdout?.readableEnded
+    if (code === 0 && isWhole) return void this.push(null)
+    const what = code === 0 ? 'exited with 0, but its output was cut short' : endingOf(code, signal)
+    this.destroy(this.#failure(what, { exitCode: code, signal }))
   }
 
   #failure(

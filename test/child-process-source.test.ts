@@ -23,6 +23,12 @@ function failure(source: Readable): Promise<unknown> {
   )
 }
 
+/** Writes until its input ends, whether or not anybody listens, and is content. */
+const CARELESS = `
+  process.stdout.on('error', () => {})
+  process.stdout.write('x')
+  process.stdin.resume().on('end', () => process.exit(0))`
+
 describe('spawnSource', () => {
   it('gives all of the output of a command that succeeds', async () => {
     const text = await textOf(node("process.stdout.write('x'.repeat(1_000_000))"))
@@ -46,6 +52,11 @@ describe('spawnSource', () => {
       stderr: 'first\ndisk full',
     })
     expect(chunks.join('')).toBe('half')
+  })
+
+  it('fails when any command of a pipeline fails that was started with `pipefail`', async () => {
+    const source = spawnSource('bash', ['-o', 'pipefail', '-c', 'exit 3 | cat'])
+    expect(await failure(source)).toMatchObject({ exitCode: 3 })
   })
 
   it('fails when a signal ends the command', async () => {
@@ -106,6 +117,19 @@ describe('fromChildProcess', () => {
     const child = spawn(process.execPath, ['-e', "console.log('early')"], { stdio: 'pipe' })
     await once(child, 'exit')
     expect(() => fromChildProcess(child)).toThrow(InvalidOptionError)
+  })
+
+  it('fails when somebody else closes the output, though the process exits with 0', async () => {
+    const child = spawn(process.execPath, ['-e', CARELESS], { stdio: ['pipe', 'pipe', 'pipe'] })
+    const failed = failure(fromChildProcess(child))
+    await once(child.stdout, 'readable')
+    child.stdout.destroy()
+    child.stdin.end()
+    expect(await failed).toMatchObject({
+      code: 'ERR_OSS_CHILD_PROCESS',
+      exitCode: 0,
+      message: expect.stringContaining('exited with 0, but its output was cut short'),
+    })
   })
 
   it('loses nothing of a process that ends while nobody reads', async () => {
