@@ -6,7 +6,7 @@ import { DigestMismatchError, MalformedXmlError } from '../errors.js'
 import { md5Hex, parseCrc64, unquoteEtag } from '../protocol/digest.js'
 import { isErrorDocument } from '../protocol/xml.js'
 import type { BodyDigests } from './body.js'
-import { malformed, serviceError } from './error-answer.js'
+import { malformed, requestIdOf, serviceError } from './error-answer.js'
 import type { Answer } from './transport.js'
 
 /** ETag without quotes; '' if there is none, or one that no later request could repeat. */
@@ -31,10 +31,6 @@ export function crc64Field(answer: Answer): { crc64?: string } {
 export function versionField(answer: Answer): { versionId?: string } {
   const versionId = answer.headers['x-oss-version-id']
   return versionId === undefined ? {} : { versionId }
-}
-
-export function requestIdOf(answer: Answer): string | undefined {
-  return answer.headers['x-oss-request-id']
 }
 
 /**

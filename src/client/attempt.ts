@@ -7,7 +7,7 @@ import { type RequestTrace, requests, traced } from '../diagnostics.js'
 import { OPERATIONS } from '../protocol/operations.js'
 import { onAbort } from './abort-hub.js'
 import type { Call, Connection } from './call.js'
-import { serviceError } from './error-answer.js'
+import { requestIdOf, serviceError } from './error-answer.js'
 import { signRequest, type UnsignedRequest } from './sign-request.js'
 import type { Answer } from './transport.js'
 
@@ -44,7 +44,7 @@ export function tracedAttempt<Result>(
       return attempt.answer?.status
     },
     get requestId() {
-      return attempt.answer?.headers['x-oss-request-id']
+      return attempt.answer && requestIdOf(attempt.answer)
     },
   }
   return traced(requests, trace, () => performAttempt(connection, call, attempt))

@@ -3,9 +3,10 @@
 import { type BucketInfo, decodeBucketInfo } from '../protocol/xml-bucket.js'
 import { decodeLifecycle, type LifecycleRule } from '../protocol/xml-lifecycle.js'
 import { decodeListObjectsV2Result, type ListedObject } from '../protocol/xml-objects.js'
-import { decodeDocument, requestIdOf } from './answer-fields.js'
+import { decodeDocument } from './answer-fields.js'
 import type { Call } from './call.js'
 import type { CallOptions } from './call-options.js'
+import { requestIdOf } from './error-answer.js'
 import { checkRange, given } from './listings.js'
 
 export interface ListObjectsOptions extends CallOptions {

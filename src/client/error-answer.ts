@@ -29,7 +29,7 @@ export function serviceError(answer: Answer, asked: Asked): ServiceError {
       ? redacted(document.code, secrets)
       : codeWithoutDocument(answer, asked.method),
     ossMessage: document && redacted(document.message, secrets),
-    requestId: identifier(headers['x-oss-request-id'] ?? document?.requestId, secrets),
+    requestId: requestIdOf(answer) ?? identifier(document?.requestId, secrets),
     ec: identifier(document?.ec ?? headers['x-oss-ec'], secrets),
     snapshot: document === undefined ? snapshotOf(answer) : undefined,
     retryAfterMs: retryAfter(headers, asked.now),
@@ -42,13 +42,20 @@ export function malformed(answer: Answer, what: string): MalformedResponseError 
   return new MalformedResponseError(`${answer.status} with ${what}`, {
     status: answer.status,
     snapshot: snapshotOf(answer) ?? '',
-    requestId: identifier(answer.headers['x-oss-request-id'], answer.secrets),
+    requestId: requestIdOf(answer),
   })
 }
 
-/** An id for people to quote, of a length that they can. */
+/** What Alibaba Cloud's support asks for, if the answer has it. */
+export function requestIdOf({ headers, secrets }: Answer): string | undefined {
+  return identifier(headers['x-oss-request-id'], secrets)
+}
+
+/** An id for people to quote, of a length that they can, and never what signed the request. */
 function identifier(id: string | undefined, secrets?: readonly string[]): string | undefined {
-  return id === undefined ? undefined : clip(redacted(id, secrets), MAX_IDENTIFIER)
+  // Those of the service are looked at no further.
+  if (id === undefined || /^[\dA-F]{1,32}$/.test(id)) return id
+  return clip(redacted(id, secrets), MAX_IDENTIFIER)
 }
 
 function documentOf({ body, headers }: Answer): ErrorDocument | undefined {

@@ -4,10 +4,10 @@
 
 import { InvalidOptionError } from '../errors.js'
 import { decodeListPartsResult, decodeListUploadsResult } from '../protocol/xml.js'
-import { decodeDocument, requestIdOf } from './answer-fields.js'
+import { decodeDocument } from './answer-fields.js'
 import type { Call } from './call.js'
 import type { CallOptions, ObjectAddress, ObjectCallOptions } from './call-options.js'
-import { malformed } from './error-answer.js'
+import { malformed, requestIdOf } from './error-answer.js'
 import { checkUploadId } from './multipart.js'
 import { partsMoveOn, uploadsMoveOn } from './page-order.js'
 

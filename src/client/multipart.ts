@@ -15,7 +15,6 @@ import {
   crc64Field,
   decodeDocument,
   refuseHiddenError,
-  requestIdOf,
   requiredEtag,
   requireNoContent,
   versionField,
@@ -23,6 +22,7 @@ import {
 import type { BodyDigests, PreparedBody, UploadBody } from './body.js'
 import type { Call } from './call.js'
 import type { ObjectAddress, ObjectCallOptions } from './call-options.js'
+import { requestIdOf } from './error-answer.js'
 import { creationHeaders, md5Header } from './request-headers.js'
 
 export interface InitiateMultipartUploadOptions extends ObjectCallOptions, ObjectHeaderOptions {}

@@ -11,7 +11,6 @@ import {
   crc64Field,
   etagOf,
   refuseHiddenError,
-  requestIdOf,
   requiredEtag,
   requireNoContent,
   versionField,
@@ -19,7 +18,7 @@ import {
 import type { BodyDigests, PreparedBody, UploadBody } from './body.js'
 import type { Call } from './call.js'
 import type { ObjectAddress, ObjectCallOptions } from './call-options.js'
-import { malformed } from './error-answer.js'
+import { malformed, requestIdOf } from './error-answer.js'
 import { creationHeaders, md5Header } from './request-headers.js'
 import type { Answer } from './transport.js'
 

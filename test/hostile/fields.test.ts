@@ -1,10 +1,11 @@
 /** Single fields of an answer made of what nobody expects: none is believed too far, none injected. */
-import { describe, expect, it } from 'vitest'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { OssError } from '../../src/errors.js'
 import { crc64 } from '../../src/protocol/digest.js'
 import { encodeError } from '../../src/protocol/xml.js'
 import { FakeClock } from '../helpers/fake-clock.js'
-import { testClient } from '../helpers/test-client.js'
+import { KEYS, testClient } from '../helpers/test-client.js'
 import { startEvilServer } from './evil-server.js'
 import { BODY, ETAG, headOf, OPERATIONS, written } from './good-answers.js'
 
@@ -224,6 +225,23 @@ describe('a wish to wait', () => {
       expect(await calls(value, Number.POSITIVE_INFINITY)).toEqual(['done', [3_600_000], true])
     },
   )
+})
+
+describe('a request id', () => {
+  it('that repeats the token is told to nobody: neither as a result nor to diagnostics', async () => {
+    const securityToken = 'tOkEn+of/nobody='
+    const told: unknown[] = []
+    const listen = (trace: unknown) => void told.push(trace && Reflect.get(trace, 'requestId'))
+    subscribe('tracing:osspipe:request:asyncEnd', listen)
+    onTestFinished(() => void unsubscribe('tracing:osspipe:request:asyncEnd', listen))
+    const server = await startEvilServer(({ head }) => {
+      const token = /^x-oss-security-token: (.*)$/im.exec(head)?.[1] ?? ''
+      return [stored(['x-oss-request-id', `5F-${token}`])]
+    })
+    const { client } = testClient(server.origin, { credentials: { ...KEYS, securityToken } })
+    const { requestId } = await client.putObject({ key: 'k', body: BODY })
+    expect([requestId, ...told]).toEqual(['5F-[redacted]', '5F-[redacted]'])
+  })
 })
 
 describe('the text of an error', () => {
