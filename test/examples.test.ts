@@ -100,6 +100,15 @@ describe('the numbered examples', () => {
       'log/2026/000003.log: 23395 bytes\n3 objects, 223374 bytes\n',
     ],
     '24-progress-bar.ts': ['Stored 1000000 bytes in 10 parts\n'],
+    '25-express-upload.ts': [
+      /^900000 bytes: 201 \{"key":"(uploads\/[-0-9a-f]{36})","size":900000\}\n1000001 bytes: 413 .*\n\1: 900000 bytes\n$/,
+    ],
+    '26-fastify-upload.ts': [
+      /^900000 bytes: 201 \{"key":"(uploads\/[-0-9a-f]{36})","size":900000\}\n1000001 bytes: 413 .*\n\1: 900000 bytes\n$/,
+    ],
+    '27-nextjs-route.ts': [
+      /^whole\.txt: 201 .*"size":300000\}\nhalf\.txt: 400 .*got 100000\nstored: uploads\/whole\.txt\n$/,
+    ],
     '28-opentelemetry.ts': [
       / {2}part 1\n/,
       '  UploadPart (failed)\n',
