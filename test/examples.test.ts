@@ -9,8 +9,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { makeNastyTree } from './examples/nasty-tree.js'
+import { POSTGRES_BIN, startPostgres } from './helpers/postgres.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const START = 'examples/start/start.ts'
@@ -116,9 +117,33 @@ describe('the numbered examples', () => {
     ],
   }
 
+  const WITH_POSTGRES: Record<string, readonly (string | RegExp)[]> = {
+    '29-pg-copy-streams.ts': [/^Stored \d{6} bytes\nRestored 50000 rows, lost 0\n$/],
+    '30-pg-dump.ts': [
+      /^app\.sql\.gz: \d{5,} bytes of SQL, sha256 [0-9a-f]{64}\n/,
+      'none.sql.gz is absent: pg_dump: error: no matching tables were found\napp.sql.gz\n',
+    ],
+  }
+
   it('all have their line here', async () => {
     const names = await readdir(join(ROOT, 'examples'))
-    expect(names.filter((name) => /^\d/.test(name)).sort()).toEqual(Object.keys(PRINTS))
+    const all = Object.keys({ ...PRINTS, ...WITH_POSTGRES })
+    expect(names.filter((name) => /^\d/.test(name)).sort()).toEqual(all)
+  })
+
+  describe.skipIf(POSTGRES_BIN === undefined)('with a real PostgreSQL', () => {
+    it.each(Object.entries(WITH_POSTGRES))(
+      '%s runs as it is',
+      { timeout: PATIENCE_MS },
+      async (name, prints) => {
+        const postgres = await startPostgres()
+        onTestFinished(postgres.stop)
+        await postgres.sql('CREATE TABLE t AS SELECT id FROM generate_series(1, 9999) AS id')
+        const { code, stdout, stderr } = await finished(run([`examples/${name}`], postgres.env))
+        expect(code, stderr).toBe(0)
+        for (const text of prints) expect(stdout).toMatch(text)
+      },
+    )
   })
 
   it.each(Object.entries(PRINTS))(
@@ -133,7 +158,7 @@ describe('the numbered examples', () => {
     },
   )
 
-  it.each(Object.keys(PRINTS))(
+  it.each(Object.keys({ ...PRINTS, ...WITH_POSTGRES }))(
     '%s says in its first line what it shows, in 30 lines',
     async (name) => {
       const text = await readFile(join(ROOT, 'examples', name), 'utf8')
