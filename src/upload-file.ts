@@ -33,11 +33,14 @@ export type OpenFile = Pick<FileHandle, 'read'> & {
  *
  * A pipe with a name, or a device, is streamed as it comes, if `file` is its path; a folder is refused.
  * @param file its path, or a FileHandle of a regular file, which stays open; its own position does not count
+ * @param begun is told the stream of the upload, for its events, `progress`, `stats()` and `uploadId`; nothing
+ *   may be written to it
  */
 export async function uploadFile(
   file: string | URL | OpenFile,
   target: string | OssWriteStreamOptions,
   options: OssWriteStreamOptions = {},
+  begun: (out: OssWriteStream) => void = () => {},
 ): Promise<UploadResult> {
   const opened = isPath(file) ? await openPath(file) : asOpened(file)
   try {
@@ -50,21 +53,29 @@ export async function uploadFile(
     const { stream } = opened
     // A file of /proc says that it is empty, and is not.
     if (stats.isFile() && (stats.size > 0n || stream === undefined)) {
-      return await uploadByPosition(opened, stats, place, given)
+      return await uploadByPosition(opened, stats, { place, options: given, begun })
     }
     if (stream === undefined) throw unusable('the handle of a regular file', file)
     const out = new OssWriteStream(place, given)
-    return await ending(out, () => pipeline(stream(), out))
+    return await ending(out, () => {
+      begun(out)
+      return pipeline(stream(), out)
+    })
   } finally {
     await opened.close()
   }
 }
 
+interface Upload {
+  readonly place: string | undefined
+  readonly options: OssWriteStreamOptions
+  readonly begun: (out: OssWriteStream) => void
+}
+
 async function uploadByPosition(
   opened: Opened,
   stats: BigIntStats,
-  place: string | undefined,
-  options: OssWriteStreamOptions,
+  { place, options, begun }: Upload,
 ): Promise<UploadResult> {
   const size = Number(stats.size)
   const source: PartSource = {
@@ -83,6 +94,7 @@ async function uploadByPosition(
     if (exactSize && expectedSize !== size) {
       throw new SizeMismatchError(expectedSize, size, { bucket, key, outcome: 'absent' })
     }
+    begun(out)
     await out.skipStored()
     out.end()
   })

@@ -128,6 +128,17 @@ describe('a file', () => {
     await expectStored(Buffer.alloc(0))
   })
 
+  it('tells whoever asks which stream it is', async () => {
+    const { options, expectStored } = await start()
+    const seen: (string | undefined)[] = []
+    const result = await uploadFile(path, TARGET, options, (out) => {
+      seen.push(out.key)
+      out.on('uploadId', (uploadId) => seen.push(uploadId))
+    })
+    expect(seen).toEqual(['key', result.uploadId])
+    await expectStored()
+  })
+
   it('may be given as a URL', async () => {
     const { upload, expectStored } = await start()
     await upload(pathToFileURL(path))

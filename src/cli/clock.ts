@@ -5,8 +5,6 @@ export interface CliClock {
   now(): number
   /** Milliseconds since whenever, never going back: for durations. */
   ticks(): number
-  /** How long this thread has been computing, in milliseconds. */
-  busyMs(): number
   /** Calls `task` every `ms` milliseconds, without keeping the process alive, until the returned function is called. */
   every(ms: number, task: () => void): () => void
   /** Calls `task` once, `ms` milliseconds later, if the process lives so long, unless cancelled before. */
@@ -17,7 +15,6 @@ export interface CliClock {
 export const systemClock: CliClock = {
   now: () => Date.now(),
   ticks: () => performance.now(),
-  busyMs: () => performance.eventLoopUtilization().active,
   every(ms, task) {
     const timer = setInterval(task, ms).unref()
     return () => clearInterval(timer)

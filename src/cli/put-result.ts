@@ -1,18 +1,18 @@
 /** What a successful `put` tells: one object, or a few lines that help. */
-import type { UploadResult } from '../index.js'
-import { type Flow, verdictLine, verdictOf } from './flow.js'
+import type { UploadResult, UploadStats } from '../index.js'
 import { count, formatDuration, formatRate, formatSize } from './format.js'
 import type { Console } from './output.js'
+import { verdictLine, verdictOf } from './verdict.js'
 
 export interface PutReport {
   readonly result: UploadResult
-  readonly flow: Flow
+  readonly stats: UploadStats | undefined
   /** Bytes that came from the source, if they were compressed. */
   readonly sourceSize: number | undefined
 }
 
 export async function tellResult(console: Console, report: PutReport): Promise<void> {
-  const { result, flow, sourceSize } = report
+  const { result, stats, sourceSize } = report
   for (const line of resultLines(report)) console.note(line)
   const { sha256, bucket, key, size, durationMs } = result
   try {
@@ -21,7 +21,7 @@ export async function tellResult(console: Console, report: PutReport): Promise<v
         ...result,
         ...(sourceSize !== undefined && { sourceSize }),
         bytesPerSecond: durationMs > 0 ? Math.round((size / durationMs) * 1000) : 0,
-        verdict: verdictOf(flow),
+        ...(stats !== undefined && { verdict: verdictOf(stats) }),
       })
     } else if (sha256 !== undefined) {
       await console.write(`${sha256}  oss://${bucket}/${key}\n`)
@@ -34,13 +34,11 @@ export async function tellResult(console: Console, report: PutReport): Promise<v
 }
 
 /** What people are told on stderr. */
-export function resultLines({ result, flow, sourceSize }: PutReport): string[] {
+export function resultLines({ result, stats, sourceSize }: PutReport): string[] {
   const { bucket, key, size, parts, durationMs, etag, crc64, retries } = result
   const from = sourceSize === undefined ? '' : ` (from ${formatSize(sourceSize)})`
-  const verdict = verdictLine(
-    flow,
-    sourceSize === undefined ? 'the source' : 'the source and its compression',
-  )
+  const source = sourceSize === undefined ? 'the source' : 'the source and its compression'
+  const verdict = stats === undefined ? undefined : verdictLine(stats, source)
   return [
     `stored oss://${bucket}/${key}: ${[
       `${formatSize(size)}${from}`,

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process'
 import { createReadStream, fstatSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { Readable } from 'node:stream'
-import { createFileSource, fromChildProcess } from '../index.js'
+import type { Readable } from 'node:stream'
+import { createFileSource, fromChildProcess, OssError } from '../index.js'
 import type { Context } from './context.js'
 import { PUT } from './descriptions/put.js'
 import { messageOf } from './failure.js'
@@ -16,19 +16,20 @@ import { CommandError, UsageError } from './usage-error.js'
 export interface PutSource {
   /** As messages call it. */
   readonly name: string
+  /** Of a file that can be read by position. */
+  readonly path?: string | undefined
   /** In bytes, where it is known beforehand. */
   readonly size?: number | undefined
-  /** Names its content, where that is known beforehand. */
-  readonly version?: string | undefined
-  /** @param start bytes at the beginning that are not wanted; 0 unless there is a `version` */
-  open(start: number): Readable
+  open(): Readable
+  /** Rejects if it is not any more what it was. */
+  verify?(): Promise<void>
 }
 
 const READ_BYTES = 1024 * 1024
 
 /** Finds out what can be known before the upload begins. */
 export function findSource(
-  { source }: PutOperands,
+  source: PutOperands['source'],
   context: Context,
   console: Console,
 ): PutSource | Promise<PutSource> {
@@ -60,27 +61,30 @@ function standardInput(context: Context, console: Console): PutSource {
 }
 
 async function fileSource(path: string): Promise<PutSource> {
-  const found = await stat(path).catch((error: unknown) => {
-    throw cannotRead(path, error)
-  })
-  if (found.isDirectory()) throw cannotRead(path, new Error('it is a directory'))
-  // A pipe or a device tells nothing beforehand, and has no bytes to begin behind.
-  if (!found.isFile()) return { name: path, open: () => readFrom(path, {}) }
-  const { size, mtimeMs } = found
+  const before = await statOf(path)
+  if (before.isDirectory()) throw cannotRead(path, new Error('it is a directory'))
+  const open = () => createReadStream(path, { highWaterMark: READ_BYTES })
+  // Of a pipe or a device nothing is known beforehand.
+  if (!before.isFile()) return { name: path, path, open }
   return {
     name: path,
-    size,
-    version: `${size}-${mtimeMs}`,
-    open: (start) => {
-      if (size === 0) return readFrom(path, {})
-      // What is appended while it is read is another version of it.
-      return start < size ? readFrom(path, { start, end: size - 1 }) : Readable.from([])
+    path,
+    size: before.size,
+    open,
+    async verify() {
+      const { size, mtimeMs } = await statOf(path)
+      if (size === before.size && mtimeMs === before.mtimeMs) return
+      throw new CommandError(`${path} has changed meanwhile; nothing is published`, 4)
     },
   }
 }
 
-function readFrom(path: string, range: { start?: number; end?: number }): Readable {
-  return createReadStream(path, { highWaterMark: READ_BYTES, ...range })
+async function statOf(path: string) {
+  try {
+    return await stat(path)
+  } catch (error) {
+    throw cannotRead(path, error)
+  }
 }
 
 function openChild(
@@ -97,9 +101,9 @@ function openChild(
   return fromChildProcess(child)
 }
 
-/** The failure of a source, said so; whatever else failed stays as it is. */
-export function sourceFailure(error: unknown, stream: Readable, name: string): unknown {
-  const isSystem = error instanceof Error && 'syscall' in error && error === stream.errored
+/** A bare failure of the system, of which the source alone can be the reason, with its name. */
+export function sourceFailure(error: unknown, name: string): unknown {
+  const isSystem = error instanceof Error && 'syscall' in error && !(error instanceof OssError)
   return isSystem ? cannotRead(name, error) : error
 }
 

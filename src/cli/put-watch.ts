@@ -1,13 +1,9 @@
-/** Watches an upload: tells how it goes, and measures who waits for whom. */
+/** Watches an upload, and tells people how it goes. */
 import type { OssWriteStream } from '../index.js'
 import type { Context } from './context.js'
-import { type Flow, FlowMeter } from './flow.js'
 import { count, formatSize } from './format.js'
 import type { Console } from './output.js'
 import { type ProgressMode, reportProgress } from './progress.js'
-
-/** How often it is looked at who waits, in milliseconds. */
-const SAMPLE_MS = 50
 
 export interface Watched {
   readonly context: Context
@@ -21,7 +17,7 @@ export interface Watched {
   readonly bytesIn: () => number
 }
 
-/** Begins to watch; the function returned ends it (once), and gives what was measured. */
+/** Begins to watch; the function returned ends it. */
 export function watchUpload({
   context,
   console,
@@ -30,11 +26,8 @@ export function watchUpload({
   size,
   bytesIn,
   isCompressed,
-}: Watched): () => Flow {
-  const { clock } = context
-  let retries = 0
+}: Watched): () => void {
   out.on('retry', ({ operation, partNumber, attempt, delayMs, error }) => {
-    retries++
     const part = partNumber === undefined ? '' : ` ${partNumber}`
     console.detail(
       `${operation}${part}: attempt ${attempt} failed, the next in ${Math.round(delayMs)} ms: ${error.message}`,
@@ -49,25 +42,12 @@ export function watchUpload({
         : `beginning anew: the earlier run cannot be gone on with (${reason})`,
     )
   })
-  const flow = new FlowMeter(clock)
-  const sample = () => flow.sample(out)
-  const stopSampling = clock.every(SAMPLE_MS, sample)
-  const stopProgress = reportProgress(context, console, mode, () => ({
+  return reportProgress(context, console, mode, () => ({
     bytesIn: bytesIn(),
     bytesDone: out.bytesUploaded,
     size,
     isCompressed,
     partsInFlight: out.progress.partsInFlight,
-    retries,
+    retries: out.stats().retries,
   }))
-  let isOver = false
-  return () => {
-    if (!isOver) {
-      sample()
-      stopSampling()
-      stopProgress()
-    }
-    isOver = true
-    return flow.flow
-  }
 }

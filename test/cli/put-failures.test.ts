@@ -1,6 +1,6 @@
 /** How `osspipe put` fails: each exit code, what is told, and what is left at the service. */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -9,6 +9,12 @@ import { startServer } from '../helpers/start-server.js'
 
 const TARGET = 'oss://bucket/key'
 const MIB = 1024 * 1024
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'osspipe-put-'))
+  onTestFinished(() => rm(path, { recursive: true }))
+  return path
+}
 
 describe('osspipe put', { timeout: 60_000 }, () => {
   it.each([
@@ -110,10 +116,40 @@ describe('osspipe put', { timeout: 60_000 }, () => {
     expect(server.uploads.list()).toHaveLength(1)
   })
 
+  it.each([
+    ['as it is', []],
+    ['compressed', ['-z', 'gzip']],
+  ])('does not publish a file that changes meanwhile, %s', async (_name, args) => {
+    const server = await startServer()
+    const path = join(await folder(), 'log')
+    await writeFile(path, randomBytes(8 * MIB))
+    const held = server.faults.add({ operation: 'UploadPart' }, { hold: 'arrival' })
+    // Not all of it can have been read when the first part arrives.
+    const limits = ['--part-size', '1MiB', '--max-memory', '2MiB', '--concurrency', '1']
+    const line = ['put', ...args, ...limits, path, TARGET]
+    const run = osspipe(server, line)
+    await held.reached()
+    await appendFile(path, 'more')
+    held.release()
+    const { code, stderr } = await run
+    expect(code).toBe(4)
+    expect(stderr).toContain('has changed meanwhile')
+    expect([server.objects.list(), server.uploads.list()]).toEqual([[], []])
+  })
+
+  it('guards a file as it does a pipe', async () => {
+    const server = await startServer()
+    const path = join(await folder(), 'dump')
+    await writeFile(path, Buffer.concat([randomBytes(3 * MIB), Buffer.from('the end\n')]))
+    const args = (trailer: string) => ['put', '--part-size', '1MiB', '--expect-trailer', trailer]
+    expect(await osspipe(server, [...args('no end'), path, TARGET])).toMatchObject({ code: 4 })
+    expect([server.objects.list(), server.uploads.list()]).toEqual([[], []])
+    expect(await osspipe(server, [...args('the end'), path, TARGET])).toMatchObject({ code: 0 })
+  })
+
   it('tells about sources that cannot be read', async () => {
     const server = await startServer()
-    const directory = await mkdtemp(join(tmpdir(), 'osspipe-put-'))
-    onTestFinished(() => rm(directory, { recursive: true }))
+    const directory = await folder()
     const checkpoint = join(directory, 'checkpoint')
     await writeFile(checkpoint, 'nonsense')
     const sources: [string[], string][] = [

@@ -82,10 +82,11 @@ describe('osspipe put', { timeout: 60_000 }, () => {
       retries: 0,
       bytesPerSecond: expect.any(Number),
       verdict: {
-        bound: expect.stringMatching(/^(source|network|processor)$/),
-        networkWaitMs: expect.any(Number),
+        bound: expect.stringMatching(/^(source|network|memory|processor)$/),
         sourceWaitMs: expect.any(Number),
-        busyMs: expect.any(Number),
+        networkWaitMs: expect.any(Number),
+        memoryWaitMs: expect.any(Number),
+        workMs: expect.any(Number),
       },
     })
   })
