@@ -108,6 +108,16 @@ export interface OssWriteStreamOptions extends OssClientOptions, ObjectHeaderOpt
   /** @default 'md5' */
   readonly integrity?: Integrity | undefined
   /**
+   * At the end of a multipart upload, when no part waits for its turn any more: send a part a second time that takes
+   * three times as long as the others did, and a second at least, beside its first request. The first answer wins, the
+   * other request is cancelled. At most once a part, within `concurrency`, and only with an `integrity` that has
+   * `md5`. It may cost one more PUT request; failed requests, traffic to OSS and a replaced part cost nothing
+   * (OSS "API operation calling fees", "Traffic fees"). @default true, but false where the bytes of a second
+   * request are billed or slow by intent: through an `accelerate` endpoint (OSS "Transfer acceleration fees"), with the
+   * header `x-oss-request-payer`, and with a `trafficLimit`
+   */
+  readonly hedge?: boolean | undefined
+  /**
    * Where full parts are hashed: `inline` on this thread, `worker` in one that all streams of the process
    * share, `auto` in the worker once hashing keeps the event loop busy. Small uploads use neither. @default 'auto'
    */

@@ -49,6 +49,7 @@ export interface ResolvedOptions {
   readonly digests: { readonly md5: boolean; readonly crc64: boolean }
   readonly marker: string | undefined
   readonly hashing: HashingMode
+  readonly hedge: boolean
   readonly guard: GuardSettings
   readonly onMismatch: OnMismatch
   readonly checkpoint: CheckpointSettings | undefined
@@ -77,6 +78,7 @@ const UPLOAD_OPTION_NAMES = [
   'onProgress',
   'integrity',
   'hashing',
+  'hedge',
   'marker',
   'highWaterMark',
 ] as const satisfies readonly (keyof OssWriteStreamOptions)[]
@@ -124,6 +126,7 @@ export function resolveOptions(
     exactSize,
     leavePartsOnError: flag(options.leavePartsOnError, 'leavePartsOnError', !!options.checkpoint),
     hashing: hashingOf(options.hashing),
+    hedge: flag(options.hedge, 'hedge', mayHedge(client.urlOf(bucket, key), options)),
     guard,
     onMismatch: onMismatchOf(options),
     checkpoint: checkpointOf(options, headersDigest),
@@ -222,6 +225,13 @@ function guardOf(options: OssWriteStreamOptions): GuardSettings {
     sha256: flag(options.sha256, 'sha256', false),
     beforeComplete: checkFunction(beforeComplete, 'beforeComplete'),
   }
+}
+
+/** Whether to send a part twice costs no more than a request, and may be faster. */
+function mayHedge(url: string, { headers, trafficLimit }: OssWriteStreamOptions): boolean {
+  const isAccelerated = new URL(url).hostname.includes('oss-accelerate')
+  const isPaidByUs = Object.keys(headers ?? {}).some((name) => /^x-oss-request-payer$/i.test(name))
+  return !isAccelerated && !isPaidByUs && trafficLimit === undefined
 }
 
 function hashingOf(mode: HashingMode = 'auto'): HashingMode {

@@ -5,6 +5,7 @@ import { asError } from './errors.js'
 import type { UploadProgress } from './options.js'
 import { StrictWritable } from './strict-writable.js'
 import type { LedgerRow } from './upload/ledger.js'
+import type { HedgeNotice } from './upload/part-flights.js'
 import type { ResumeNotice } from './upload/resumption.js'
 import { type CapacityWarning, type UploadedPart, warnOfCapacity } from './upload-result.js'
 
@@ -18,6 +19,8 @@ export interface WriteStreamEvents {
   progress: [progress: UploadProgress]
   /** An attempt failed and will be repeated. */
   retry: [notice: RetryNotice]
+  /** A part far slower than the others is being sent a second time, beside its first request. */
+  hedge: [notice: HedgeNotice]
   /** More than 80 % of what 10,000 parts can hold is used; once. */
   capacity: [warning: CapacityWarning]
   /** What came of an earlier run's checkpoint. */
@@ -66,6 +69,10 @@ export class Teller {
 
   resume(notice: ResumeNotice): void {
     this.#stream.emit('resume', notice)
+  }
+
+  hedge(notice: HedgeNotice): void {
+    this.#stream.emit('hedge', notice)
   }
 
   retry(notice: RetryNotice): void {

@@ -279,6 +279,7 @@ export class OssWriteStream extends EventfulWritable {
       onRetry: (notice) => this.#tell.retry(notice),
       onUploadId: (uploadId) => this.#tell.uploadId(uploadId),
       onPart: (row) => this.#tell.part(row),
+      onHedge: (notice) => this.#tell.hedge(notice),
       onCapacity: (capacity) => this.#tell.capacity(capacity),
       onFailure: (error) => this.destroy(asError(error)),
       onResume: (notice) => this.#tell.resume(notice),

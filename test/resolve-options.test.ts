@@ -37,6 +37,7 @@ const UPLOAD_OPTION_NAMES = [
   'onProgress',
   'integrity',
   'hashing',
+  'hedge',
   'marker',
   'highWaterMark',
 ] as const satisfies readonly (keyof OssWriteStreamOptions)[]
@@ -137,6 +138,7 @@ describe('a bad value', () => {
     ['expectedDigest', { crc64: -1n }, 'to be unsigned decimal', 'expectedDigest.crc64'],
     ['hashing', 'gpu', "Expected `hashing` to be 'auto', 'inline' or 'worker'"],
     ['sha256', 'yes', 'Expected `sha256` to be a boolean'],
+    ['hedge', 'auto', 'Expected `hedge` to be a boolean'],
     ['beforeComplete', true, 'Expected `beforeComplete` to be a function'],
     ['onMismatch', 'remove', "Expected `onMismatch` to be 'delete' or 'keep'"],
     ['checkpoint', './upload.checkpoint', 'a store with the methods load, save and remove'],
@@ -508,6 +510,17 @@ describe('what is taken', () => {
       concurrency,
       maxConcurrency,
     })
+  })
+
+  it.each([
+    ['on', {}, true],
+    ['off through an accelerated endpoint', { endpoint: 'oss-accelerate.aliyuncs.com' }, false],
+    ['off where the requester pays', { headers: { 'X-OSS-Request-Payer': 'requester' } }, false],
+    ['off with a traffic limit', { trafficLimit: 819_200 }, false],
+    ['as it is told', { trafficLimit: 819_200, hedge: true }, true],
+    ['as it is told', { hedge: false }, false],
+  ])('has `hedge` %s: %j', (_, options, hedge) => {
+    expect(resolve(options).hedge).toBe(hedge)
   })
 
   it('grows no number that was asked for', () => {

@@ -34,7 +34,7 @@ export class MultipartUpload {
   readonly #remote: RemoteUpload
   readonly #publisher: Publisher
   readonly #alarm: CapacityAlarm
-  /** Cancels parts and a Put; stops further attempts of Initiate and Complete. */
+  /** Cancels a Put; stops further attempts of Initiate and Complete. */
   readonly #cancel = new AbortController()
   #state: UploadState = 'idle'
   /** An earlier run has been asked after, or there is none. */
@@ -48,7 +48,7 @@ export class MultipartUpload {
   #bytes = 0
 
   constructor(target: UploadTarget, settings: UploadSettings) {
-    const { plan, clock, hooks } = settings
+    const { plan, hooks } = settings
     this.#settings = settings
     this.#hasResumed = settings.checkpoint === undefined
     const signal = this.#cancel.signal
@@ -58,15 +58,12 @@ export class MultipartUpload {
     this.#alarm = new CapacityAlarm({ ...settings, tell: (bytes) => hooks.onCapacity(bytes) })
     this.#line = new PartLine(target, {
       ...settings,
-      hashing: { ...settings.hashing, sleep: (...args) => clock.sleep(...args) },
-      signal,
-      breathe: () => clock.breathe(),
-      ticks: () => clock.ticks(),
       findStored: (...part) => this.#remote.find(...part),
       onFull: (part) => this.#seal(part),
       onStored: (row) => {
         if (this.#over === undefined) hooks.onPart(row)
       },
+      onHedge: (notice) => hooks.onHedge(notice),
       onFailure: (error) => this.#fail(error),
       onChange: (what) => new SourceChangedError(what, this.#details()),
       onPartLimit: () => new PartLimitError(capacityOf(plan), this.#details()),
@@ -137,7 +134,7 @@ export class MultipartUpload {
     await this.#opened.catch(() => undefined)
     this.#assertOpen()
     this.#enter('draining')
-    await this.#line.settled()
+    await this.#line.drain()
     this.#assertOpen()
     return this.#complete(await this.#opened)
   }

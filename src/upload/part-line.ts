@@ -15,9 +15,9 @@ import type { StallMeter } from './stall-meter.js'
 import type { UploadTarget } from './upload-target.js'
 
 export interface PartLineSettings
-  extends Pick<PartSenderSettings, 'concurrency' | 'maxConcurrency' | 'ticks' | 'signal'>,
+  extends Pick<PartSenderSettings, 'concurrency' | 'maxConcurrency' | 'hedge' | 'onHedge'>,
     Pick<PartSenderSettings, 'findStored' | 'onStored' | 'onFailure'>,
-    Pick<PartFillerSettings, 'breathe' | 'onFull' | 'onPartLimit'>,
+    Pick<PartFillerSettings, 'onFull' | 'onPartLimit'>,
     Pick<PartReaderSettings, 'onChange'> {
   readonly plan: PartPlan
   readonly digests: DigestChoice
@@ -26,12 +26,13 @@ export interface PartLineSettings
   readonly spareParts: number
   readonly hashing: LineHashing
   readonly slabs: Slabs
+  readonly clock: Pick<PartSenderSettings, 'sleep' | 'ticks'> & Pick<PartFillerSettings, 'breathe'>
   /** Told what a writer waits for. */
   readonly stalls: Pick<StallMeter, 'enter'>
 }
 
 /** What parts are hashed with. */
-export type LineHashing = Pick<PartHashingSettings, 'mode' | 'loaded' | 'load' | 'isBusy' | 'sleep'>
+export type LineHashing = Pick<PartHashingSettings, 'mode' | 'loaded' | 'load' | 'isBusy'>
 
 /** How far the bytes of an upload have come. */
 export interface LineProgress {
@@ -59,12 +60,15 @@ export class PartLine implements LineProgress {
   readonly #sender: PartSender
 
   constructor(target: UploadTarget, settings: PartLineSettings) {
-    const { plan, digests, witness, stalls } = settings
+    const { plan, digests, witness, stalls, clock } = settings
+    const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(ms, signal)
+    const breathe = () => clock.breathe()
     this.#plan = plan
     this.#digests = digests
     const pool = new BufferPool(bufferSizeFor(plan.partSize), plan.maxMemory, settings.slabs)
     const hashing = new PartHashing({
       ...settings.hashing,
+      sleep,
       digests,
       get concurrency() {
         return sender.concurrency
@@ -73,6 +77,8 @@ export class PartLine implements LineProgress {
     })
     const sender = new PartSender(target, {
       ...settings,
+      sleep,
+      ticks: () => clock.ticks(),
       pool,
       seal: (part) => hashing.seal(part),
       onSending: (parts) => hashing.setSending(parts),
@@ -90,6 +96,7 @@ export class PartLine implements LineProgress {
     this.#filler = new PartFiller({
       ...settings,
       ...memory,
+      breathe,
       pool,
       onOpen: (partSize) => {
         pool.limitTo((sender.concurrency + settings.spareParts) * partSize)
@@ -176,6 +183,12 @@ export class PartLine implements LineProgress {
     this.#sender.send(part, uploadId)
   }
 
+  /** No part comes any more. Resolves once nothing is read and no part is under way. */
+  async drain(): Promise<void> {
+    await this.#reading
+    await this.#sender.drain()
+  }
+
   /** Resolves once nothing is read and no part is under way. */
   async settled(): Promise<void> {
     await this.#reading
@@ -197,7 +210,7 @@ export class PartLine implements LineProgress {
     this.#pool.close(reason)
   }
 
-  /** Takes no byte and lets no part begin any more. */
+  /** Takes no byte, cancels the parts under way, and lets none begin any more. */
   close(reason: unknown): void {
     this.#hashing.close(reason)
     this.#sender.close(reason)

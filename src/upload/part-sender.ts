@@ -6,10 +6,12 @@ import type { BufferPool } from './buffer-pool.js'
 import { ConcurrencyControl } from './concurrency-control.js'
 import { Ledger, type LedgerRow } from './ledger.js'
 import type { Part, SealedPart } from './part.js'
+import { PartFlights, type PartFlightsSettings } from './part-flights.js'
 import { Permits } from './permits.js'
 import type { BodyDigests, UploadTarget } from './upload-target.js'
 
-export interface PartSenderSettings {
+export interface PartSenderSettings
+  extends Pick<PartFlightsSettings, 'ticks' | 'sleep' | 'onHedge'> {
   readonly pool: BufferPool
   /** Resolves with the digests of a part; its buffers stay as they are until then. */
   seal(part: Part): Promise<SealedPart>
@@ -19,10 +21,8 @@ export interface PartSenderSettings {
   readonly concurrency: number
   /** As many as bring something, up to so many. `undefined`: `concurrency`, always. */
   readonly maxConcurrency?: number | undefined
-  /** Milliseconds since whenever. */
-  ticks(): number
-  /** Cancels the parts under way. */
-  readonly signal: AbortSignal
+  /** A part far slower than the others may be sent twice, once no other waits for its turn. */
+  readonly hedge: boolean
   /** The row of a part that need not be sent, because the service has it already. */
   findStored?(partNumber: number, size: number, digests: BodyDigests): LedgerRow | undefined
   onStored(row: LedgerRow): void
@@ -35,6 +35,7 @@ export class PartSender {
   readonly #settings: PartSenderSettings
   readonly #permits: Permits
   readonly #control: ConcurrencyControl | undefined
+  readonly #flights: PartFlights
   readonly #sending = new Set<Promise<void>>()
   #parts = 0
   #sealed = 0
@@ -46,6 +47,11 @@ export class PartSender {
     const { concurrency: start, maxConcurrency: max } = settings
     this.#permits = new Permits(start)
     this.#control = max === undefined ? undefined : new ConcurrencyControl({ start, max })
+    this.#flights = new PartFlights({
+      ...settings,
+      permits: this.#permits,
+      onHedge: (notice) => this.#orFail(() => settings.onHedge(notice)),
+    })
   }
 
   /** Most requests on the wire at once, now. */
@@ -83,6 +89,16 @@ export class PartSender {
     for (const row of rows) this.#record(row)
   }
 
+  /** No part comes any more. Resolves once none is under way. */
+  async drain(): Promise<void> {
+    const over = new AbortController()
+    const isBusy = () => this.#sending.size > this.#flights.count
+    const hedging = this.#settings.hedge ? this.#flights.hedge(isBusy, over.signal) : undefined
+    await this.settled()
+    over.abort()
+    await hedging
+  }
+
   /** Resolves once no part is under way. */
   async settled(): Promise<void> {
     while (this.#sending.size > 0) await Promise.all(this.#sending)
@@ -93,9 +109,10 @@ export class PartSender {
     return this.ledger.finish(this.#parts)
   }
 
-  /** Lets no further part begin. */
+  /** Cancels the parts under way, and lets no further one begin. */
   close(reason: unknown): void {
     this.#permits.close(reason)
+    this.#flights.close(reason)
   }
 
   async #send(part: Part, uploadId: Promise<string>): Promise<void> {
@@ -129,26 +146,35 @@ export class PartSender {
   }
 
   async #sendNow(part: Part, sealed: SealedPart, uploadId: string): Promise<void> {
-    const { signal } = this.#settings
-    signal.throwIfAborted()
     const { partNumber, size } = part
     const { body, digests } = sealed
     const found = this.#settings.findStored?.(partNumber, size, digests)
     if (found !== undefined) return this.#record(found)
     this.#hasSent = true
     const sentAt = this.#settings.ticks()
-    const stored = await this.#target.uploadPart({
-      uploadId,
-      partNumber,
-      body,
-      size,
-      digests,
-      signal,
-      onPushBack: () => this.#adapt((control) => control.pushBack()),
-    })
+    const request = { uploadId, partNumber, body, size, digests }
+    const stored = await this.#flights.send(request, (signal, pushedBack) =>
+      this.#target.uploadPart({
+        ...request,
+        signal,
+        onPushBack: () => {
+          pushedBack()
+          this.#adapt((control) => control.pushBack())
+        },
+      }),
+    )
     const at = this.#settings.ticks()
     this.#adapt((control) => control.acknowledge({ bytes: size, sentAt, at }))
     this.#record({ partNumber, size, etag: stored.etag, crc64: stored.crc64 ?? digests.crc64 })
+  }
+
+  /** What `task` throws is a failure. */
+  #orFail(task: () => void): void {
+    try {
+      task()
+    } catch (error) {
+      this.#settings.onFailure(error)
+    }
   }
 
   /** Tells the control something, and does as it says. */

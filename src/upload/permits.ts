@@ -35,6 +35,14 @@ export class Permits {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
+  /** Takes a permit that nobody else wants. `false` if there is none. */
+  tryAcquire(): boolean {
+    const isIdle = this.#closed === undefined && this.#waiting.length === 0
+    if (!isIdle || this.#taken >= this.#limit) return false
+    this.#taken++
+    return true
+  }
+
   /** Gives a permit back, to the one who has waited longest. */
   release(): void {
     this.#taken--

@@ -5,6 +5,7 @@ import type { CheckpointStore } from './checkpoint.js'
 import type { CleanUpClock } from './clean-up.js'
 import type { LedgerRow } from './ledger.js'
 import type { DigestChoice } from './part.js'
+import type { HedgeNotice } from './part-flights.js'
 import type { LineHashing } from './part-line.js'
 import type { OnMismatch } from './publisher.js'
 import type { ResumeNotice } from './resumption.js'
@@ -22,6 +23,8 @@ export interface UploadSettings {
   readonly concurrency: number
   /** As many as bring something, up to so many. `undefined`: `concurrency`, always. */
   readonly maxConcurrency?: number | undefined
+  /** A part far slower than the others may be sent twice, once no other waits for its turn. */
+  readonly hedge: boolean
   /** Digests computed by us; see the option `integrity`. */
   readonly digests: DigestChoice
   /** The only length that may be published, in bytes; `undefined` if any may. */
@@ -39,7 +42,7 @@ export interface UploadSettings {
   /** Sees all bytes once, in order, before the last of them can be published. */
   readonly witness?: { update(bytes: Uint8Array): void } | undefined
   /** What parts are hashed with. */
-  readonly hashing: Omit<LineHashing, 'sleep'>
+  readonly hashing: LineHashing
   /** Where part buffers come from. */
   readonly slabs: Slabs
   /** Told what the upload waits for. */
@@ -72,6 +75,8 @@ export interface Unpublished {
 export interface UploadHooks {
   onUploadId(uploadId: string): void
   onPart(row: LedgerRow): void
+  /** A part is being sent a second time, beside its first request. */
+  onHedge(notice: HedgeNotice): void
   /** More than 80 % of what the plan can hold is written; told once. */
   onCapacity(capacity: number): void
   /** All bytes are there and nothing is published; a rejection prevents that it ever is. */

@@ -24,6 +24,7 @@ export function newUpload(
     leavePartsOnError: false,
     spareParts: Number.POSITIVE_INFINITY,
     onMismatch: 'keep',
+    hedge: false,
     hashing: UNHASHED,
     slabs: PLAIN_SLABS,
     stalls: { enter: () => {} },
@@ -34,6 +35,7 @@ export function newUpload(
     hooks: {
       onUploadId: () => {},
       onPart: () => {},
+      onHedge: () => {},
       onCapacity: () => {},
       onResume: () => {},
       onStaleCheckpoint: () => {},

@@ -50,6 +50,20 @@ describe('Permits', () => {
     expect(permits.taken).toBe(1)
   })
 
+  it('has one at once only if nobody waits and the limit is not reached', async () => {
+    const permits = new Permits(1)
+    expect(permits.tryAcquire()).toBe(true)
+    expect(permits.tryAcquire()).toBe(false)
+    const waiting = permits.acquire()
+    expect(permits.tryAcquire()).toBe(false)
+    permits.release()
+    await waiting
+    permits.release()
+    expect(permits.taken).toBe(0)
+    permits.close(new Error('over'))
+    expect(permits.tryAcquire()).toBe(false)
+  })
+
   it('rejects whoever waits or comes after it was closed', async () => {
     const permits = new Permits(1)
     await permits.acquire()
