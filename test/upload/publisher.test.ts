@@ -152,10 +152,12 @@ describe('a damaged object', () => {
   })
 })
 
+const FAILED_CALLBACK = { status: 203, ossCode: 'CallbackFailed' }
+
 describe('an object that is not damaged', () => {
   it.each([
     ['is as it was sent', { etag: 'E', crc64: 7n }, 'object'],
-    ['has failed only with its callback', new ServiceError({ status: 203 }), 'published'],
+    ['has failed only with its callback', new ServiceError(FAILED_CALLBACK), 'published'],
     ['was refused', new ServiceError({ status: 403 }), 'absent'],
   ] as const)('is never deleted: it %s', async (_name, answer, expected) => {
     const { target, complete } = open('delete', { answer })
