@@ -3,6 +3,7 @@ import type { Arguments, Context } from './context.js'
 import type { CommandDescription, OptionsOf } from './description.js'
 import { CLEAN } from './descriptions/clean.js'
 import { COMPLETION } from './descriptions/completion.js'
+import { GET } from './descriptions/get.js'
 import { LS } from './descriptions/ls.js'
 import { MAN } from './descriptions/man.js'
 import { PUT } from './descriptions/put.js'
@@ -28,6 +29,7 @@ export interface RunnableCommand {
 /** In the order of the help. */
 export const COMMANDS: readonly RunnableCommand[] = [
   command(PUT, () => import('./put.js')),
+  command(GET, () => import('./get.js')),
   command(LS, () => import('./ls.js')),
   command(RM, () => import('./rm.js')),
   command(UPLOADS, () => import('./uploads.js')),

@@ -22,15 +22,30 @@ export function newCompressor(method: CompressionMethod): Duplex {
         params: { [zlib.constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY },
       })
     case 'zstd':
-      return zstd()
+      return zstd('createZstdCompress', '--compress')
   }
 }
 
-function zstd(): Duplex {
+/**
+ * A stream that undoes it.
+ * @throws {UsageError} where this Node has not what it needs
+ */
+export function newDecompressor(method: CompressionMethod): Duplex {
+  switch (method) {
+    case 'gzip':
+      return zlib.createGunzip()
+    case 'br':
+      return zlib.createBrotliDecompress()
+    case 'zstd':
+      return zstd('createZstdDecompress', '--decompress')
+  }
+}
+
+function zstd(name: string, option: string): Duplex {
   // Node has it from 22.15 and 23.8 on; the types are those of the oldest Node.
-  const create: unknown = Reflect.get(zlib, 'createZstdCompress')
+  const create: unknown = Reflect.get(zlib, name)
   if (typeof create === 'function') return create()
   throw new UsageError(
-    `Expected Node 22.15 or newer for --compress zstd, this is ${process.versions.node}; gzip and br are there`,
+    `Expected Node 22.15 or newer for ${option} zstd, this is ${process.versions.node}; gzip and br are there`,
   )
 }

@@ -80,11 +80,16 @@ export function writeTo(output: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     output.write(text, (error) => {
       if (!error) resolve()
-      else if ('code' in error && CLOSED.has(String(error.code))) {
+      else if (isClosed(error)) {
         reject(new ClosedOutputError('Standard output was closed', { cause: error }))
       } else reject(error)
     })
   })
+}
+
+/** Whether an output failed because nobody reads it any more. */
+export function isClosed(error: Error | null | undefined): boolean {
+  return error instanceof Error && 'code' in error && CLOSED.has(String(error.code))
 }
 
 const CLOSED: ReadonlySet<string> = new Set([

@@ -11,6 +11,8 @@ export interface ProgressState {
   readonly size?: number | undefined
   /** What is stored is not what comes in: `size` tells nothing of `bytesDone`. */
   readonly isCompressed?: boolean | undefined
+  /** What has been done with `bytesDone`. @default 'stored' */
+  readonly done?: string | undefined
   readonly partsInFlight: number
   readonly retries: number
   readonly elapsedMs: number
@@ -23,7 +25,7 @@ export function progressLine(state: ProgressState, columns: number): string {
   const { bytesIn, bytesDone, partsInFlight, retries, elapsedMs, bytesPerSecond } = state
   const eta = etaMs(state)
   const segments = [
-    `${formatSize(bytesDone)} stored`,
+    `${formatSize(bytesDone)} ${state.done ?? 'stored'}`,
     formatRate(bytesPerSecond, 1000),
     ...(eta === undefined ? [] : [`ETA ${formatDuration(eta)}`]),
     formatDuration(elapsedMs),
@@ -42,7 +44,7 @@ export function progressLine(state: ProgressState, columns: number): string {
 
 /** The same as an object, for `--progress json`. */
 export function progressObject(state: ProgressState): object {
-  const { size, elapsedMs, bytesPerSecond, isCompressed: _, ...others } = state
+  const { size, elapsedMs, bytesPerSecond, isCompressed: _, done: __, ...others } = state
   const eta = etaMs(state)
   return {
     ...others,

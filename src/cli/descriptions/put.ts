@@ -2,6 +2,7 @@ import type { CommandDescription, OptionGroup } from '../description.js'
 import { choiceOf, integerOrAuto, parseSize, parseText } from '../value-parsers.js'
 import { CONNECTION, HELP, OUTPUT } from './common.js'
 import { OBJECT } from './object.js'
+import { PROGRESS } from './progress.js'
 
 const SIZE = { placeholder: 'SIZE', parse: parseSize } as const
 
@@ -119,19 +120,6 @@ const TRANSFER = {
       name: 'no-marker',
       env: 'OSS_NO_MARKER',
       summary: 'do not store x-oss-meta-osspipe-upload with the object',
-    },
-  ],
-} as const satisfies OptionGroup
-
-const PROGRESS = {
-  title: 'Progress',
-  options: [
-    {
-      name: 'progress',
-      value: choiceOf('MODE', ['auto', 'json', 'none']),
-      env: 'OSS_PROGRESS',
-      default: 'auto',
-      summary: 'on stderr: a line on a terminal, else one every 30 s; or an object every second',
     },
   ],
 } as const satisfies OptionGroup
