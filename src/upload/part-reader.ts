@@ -58,7 +58,7 @@ export class PartReader {
     try {
       for (const { position, length } of this.#pieces(parts, bytes, source.size)) {
         if (this.#reads.length === READS) await this.#takeOldest()
-        const buffer = await this.#acquire()
+        const buffer = await this.#acquire(source.size)
         const done = this.#fill(source, buffer.subarray(0, length), position)
         // Looked at in its turn; one that fails before must not count as unhandled.
         done.catch(() => undefined)
@@ -89,10 +89,10 @@ export class PartReader {
   }
 
   /** A buffer. What is read is taken over first, if that is what has to make room. */
-  async #acquire(): Promise<Uint8Array> {
+  async #acquire(size: number): Promise<Uint8Array> {
     const { pool, onFullMemory, onMemory } = this.#settings
     for (;;) {
-      const buffer = pool.tryAcquire()
+      const buffer = pool.tryStart(size) ?? pool.tryAcquire()
       if (buffer !== undefined) return buffer
       if (this.#reads.length === 0) break
       await this.#takeOldest()

@@ -178,6 +178,21 @@ describe('PartReader', () => {
     expect(mostHeld).toBeLessThanOrEqual(5 * unit)
   })
 
+  it('takes a small buffer for a small file', async () => {
+    const unit = 2 ** 20
+    const { reader, filler, takeLast, pool } = newReader({ unit })
+    const sizes: number[] = []
+    const { source } = newSource(700)
+    const read: PartSource['read'] = (buffer, position) => {
+      sizes.push(buffer.buffer.byteLength)
+      return source.read(buffer, position)
+    }
+    await reader.readAll({ ...source, read }, filler)
+    expect(sizes[0]).toBeLessThan(unit)
+    takeLast()
+    expect(pool.heldBytes).toBe(0)
+  })
+
   it('gives no buffer back while something is read into it', async () => {
     const gates = [new Gate(), new Gate()]
     const { reader, filler, pool } = newReader()
