@@ -3,7 +3,7 @@
  * JavaScript, because a loader for TypeScript in the same process costs a fifth more (its heap is marked too).
  */
 
-import { createOssServer } from 'osspipe/server'
+import { createOssServer } from '../../dist/server/server.js'
 
 const [, , dataDir] = process.argv
 const server = await createOssServer({ dataDir, buckets: ['bucket'] })
