@@ -101,6 +101,11 @@ describe('osspipe put', { timeout: 60_000 }, () => {
     expect(JSON.parse(stdout.toString())).toMatchObject({
       error: { exitCode: 3, status: 403, uploadId: upload?.uploadId, partsLeft: true },
     })
+    // What is told works as it is told.
+    server.faults.clear()
+    const [, clean = ''] = /^ {2}osspipe (clean .*)$/m.exec(stderr) ?? []
+    expect(await osspipe(server, clean.split(' '))).toMatchObject({ code: 0 })
+    expect(server.uploads.list()).toEqual([])
   })
 
   it('keeps the parts that it was told to keep, which is exit code 3', async () => {

@@ -61,6 +61,7 @@ describe('the package', () => {
     expect(files).not.toMatch(/package\/(src|test|examples)\//)
     expect(files).toContain('package/LICENSE')
     expect(files).toContain('package/README.md')
+    expect(files).toContain('package/dist/osspipe.1')
   })
 
   it('has the command', async () => {
