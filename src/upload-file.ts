@@ -59,7 +59,8 @@ export async function uploadFile(
     const out = new OssWriteStream(place, given)
     return await ending(out, () => {
       begun(out)
-      return pipeline(stream(), out)
+      // Node 24 does not pipe into a stream that its signal has ended already.
+      return out.destroyed ? out.completed : pipeline(stream(), out)
     })
   } finally {
     await opened.close()

@@ -52,13 +52,15 @@ export async function uploadToOss(
   out.on('error', () => undefined)
   try {
     const readable = typeof given === 'function' ? await opened(given, out) : given
+    // Node 24 does not pipe into what has failed already, and leaves the source as it is.
+    if (out.destroyed && 'destroy' in readable) readable.destroy()
     if (isObjectMode(readable)) await pipeline(readable, byteChunks(), out)
     else await pipeline(readable, out)
     return await out.completed
   } catch (error) {
     out.destroy(error instanceof Error ? error : undefined)
     await out.settled
-    throw error
+    throw out.errored ?? error
   }
 }
 

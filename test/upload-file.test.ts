@@ -384,6 +384,15 @@ describe('what is no file', () => {
     expectClosed(fifo)
   })
 
+  it('a pipe is not even read if the signal is aborted before', async () => {
+    const fifo = join(folder, 'fifo')
+    expect(spawnSync('mkfifo', [fifo]).status).toBe(0)
+    const reason = new Error('too late')
+    const { upload } = await start()
+    await expect(upload(fifo, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expectClosed(fifo)
+  })
+
   it('a handle of a pipe is refused', async () => {
     const { upload } = await start()
     const stat = async () => statSync('/dev/null', { bigint: true })

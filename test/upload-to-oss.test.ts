@@ -164,6 +164,17 @@ describe('a source', () => {
   })
 })
 
+describe('a signal that is aborted before', () => {
+  it('is told with its reason, and the source is destroyed', async () => {
+    const reason = new Error('too late')
+    const { server, upload } = await open({ signal: AbortSignal.abort(reason) })
+    const source = new PassThrough()
+    await expect(upload(source)).rejects.toBe(reason)
+    expect(source.destroyed).toBe(true)
+    expect([...server.requests]).toEqual([])
+  })
+})
+
 describe('a failure', () => {
   const failure = new Error('the source broke')
   async function* broken() {
