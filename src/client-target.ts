@@ -33,8 +33,9 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
   const { acl, callback, forbidOverwrite, trafficLimit, headers: free } = headers
   return {
     async put({ body, digests, signal, meta, onSend }) {
-      const object = { ...headers, meta: { ...headers.meta, ...meta } }
-      return stored(await client.putObject({ ...object, ...call, body, digests, signal, onSend }))
+      const object = meta === undefined ? headers : { meta: { ...headers.meta, ...meta } }
+      const sent = { ...call, body, digests, signal, onSend }
+      return stored(await client.putObject(Object.assign(sent, headers, object)))
     },
     async initiate({ stop }) {
       return (await client.initiateMultipartUpload({ ...headers, ...call, stop })).uploadId

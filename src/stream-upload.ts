@@ -43,14 +43,24 @@ export function streamUpload(
   { witness, stalls, trace }: StreamUploadTools,
   events: StreamUploadEvents,
 ): MultipartUpload {
-  const { client, bucket, key, headers, exactSize, expectedSize, hashing, ...rest } = settings
-  const { onRetry, ...hooks } = events
+  const { client, bucket, key, headers, exactSize, expectedSize, hashing } = settings
+  const { onRetry } = events
   const utilization = newLoadMeter()
   const target = clientTarget(client, { bucket, key, headers, onRetry, upload: trace })
   return new MultipartUpload(tracedTarget(target, trace), {
-    ...rest,
+    // One by one: to spread them all costs a small upload more than to be sent.
     bucket,
     key,
+    plan: settings.plan,
+    spareParts: settings.spareParts,
+    concurrency: settings.concurrency,
+    maxConcurrency: settings.maxConcurrency,
+    hedge: settings.hedge,
+    digests: settings.digests,
+    leavePartsOnError: settings.leavePartsOnError,
+    marker: settings.marker,
+    onMismatch: settings.onMismatch,
+    checkpoint: settings.checkpoint,
     exactSize: exactSize ? expectedSize : undefined,
     abortMs: client.timeouts.abortMs,
     clock: client.clock,
@@ -63,6 +73,6 @@ export function streamUpload(
     slabs,
     witness,
     stalls,
-    hooks,
+    hooks: events,
   })
 }

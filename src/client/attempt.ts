@@ -69,7 +69,10 @@ async function performAttempt<Result>(
   const signed = signRequest(request, signing, attempt.credentials, attempt.signedAt)
   options.onSend?.()
   const answer = await transport.send({
-    ...signed,
+    origin: signed.origin,
+    path: signed.path,
+    headers: signed.headers,
+    secrets: signed.secrets,
     method,
     body: body?.source,
     size: body?.size ?? 0,

@@ -167,6 +167,7 @@ function headerValue(
 }
 
 function addFreeHeaders(headers: Map<string, string>, free: unknown): void {
+  if (free === undefined) return
   for (const [name, value] of entries(free, 'headers')) {
     const lower = name.toLowerCase()
     if (RESERVED.has(lower) || lower.startsWith('x-oss-copy-source')) {

@@ -48,16 +48,17 @@ export class MultipartUpload {
   #bytes = 0
 
   constructor(target: UploadTarget, settings: UploadSettings) {
-    const { plan, hooks } = settings
+    const { plan, hooks, exactSize, bucket, key, onMismatch, leavePartsOnError } = settings
     this.#settings = settings
     this.#hasResumed = settings.checkpoint === undefined
     const signal = this.#cancel.signal
     this.#remote = new RemoteUpload(target, settings, signal, this)
     const { cleanUp } = this.#remote
-    this.#publisher = new Publisher(target, { ...settings, cleanUp, signal })
-    this.#alarm = new CapacityAlarm({ ...settings, tell: (bytes) => hooks.onCapacity(bytes) })
-    this.#line = new PartLine(target, {
-      ...settings,
+    const publishing = { bucket, key, onMismatch, leavePartsOnError, cleanUp, signal }
+    this.#publisher = new Publisher(target, publishing)
+    const tell = (bytes: number) => hooks.onCapacity(bytes)
+    this.#alarm = new CapacityAlarm({ plan, exactSize, tell })
+    this.#line = new PartLine(target, settings, {
       findStored: (...part) => this.#remote.find(...part),
       onFull: (part) => this.#seal(part),
       onStored: (row) => {

@@ -14,11 +14,15 @@ import type { Slabs } from './slabs.js'
 import type { StallMeter } from './stall-meter.js'
 import type { UploadTarget } from './upload-target.js'
 
-export interface PartLineSettings
-  extends Pick<PartSenderSettings, 'concurrency' | 'maxConcurrency' | 'hedge' | 'onHedge'>,
-    Pick<PartSenderSettings, 'findStored' | 'onStored' | 'onFailure'>,
+/** What the owner of a line is asked and told. */
+export interface PartLineOwner
+  extends Pick<PartSenderSettings, 'findStored' | 'onStored' | 'onHedge' | 'onFailure'>,
     Pick<PartFillerSettings, 'onFull' | 'onPartLimit'>,
-    Pick<PartReaderSettings, 'onChange'> {
+    Pick<PartReaderSettings, 'onChange'> {}
+
+/** Settings of the upload that matter to the way of its bytes. */
+export interface PartLineSettings
+  extends Pick<PartSenderSettings, 'concurrency' | 'maxConcurrency' | 'hedge'> {
   readonly plan: PartPlan
   readonly digests: DigestChoice
   readonly witness?: Witness | undefined
@@ -59,15 +63,20 @@ export class PartLine implements LineProgress {
   readonly #hashing: PartHashing
   readonly #sender: PartSender
 
-  constructor(target: UploadTarget, settings: PartLineSettings) {
+  // Settings are named one by one: to spread them costs a small upload more than to be sent.
+  constructor(target: UploadTarget, settings: PartLineSettings, owner: PartLineOwner) {
     const { plan, digests, witness, stalls, clock } = settings
+    const { mode, loaded, load, isBusy } = settings.hashing
+    const { onFull, onPartLimit, onChange } = owner
     const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(ms, signal)
-    const breathe = () => clock.breathe()
     this.#plan = plan
     this.#digests = digests
     const pool = new BufferPool(bufferSizeFor(plan.partSize), plan.maxMemory, settings.slabs)
     const hashing = new PartHashing({
-      ...settings.hashing,
+      mode,
+      loaded,
+      load,
+      isBusy,
       sleep,
       digests,
       get concurrency() {
@@ -76,9 +85,15 @@ export class PartLine implements LineProgress {
       partsInMemory: Math.floor(plan.maxMemory / plan.partSize),
     })
     const sender = new PartSender(target, {
-      ...settings,
+      concurrency: settings.concurrency,
+      maxConcurrency: settings.maxConcurrency,
+      hedge: settings.hedge,
       sleep,
       ticks: () => clock.ticks(),
+      findStored: owner.findStored,
+      onStored: owner.onStored,
+      onHedge: owner.onHedge,
+      onFailure: owner.onFailure,
       pool,
       seal: (part) => hashing.seal(part),
       onSending: (parts) => hashing.setSending(parts),
@@ -86,27 +101,30 @@ export class PartLine implements LineProgress {
     this.#pool = pool
     this.#hashing = hashing
     this.#sender = sender
-    const memory = {
-      onFullMemory: () => {
-        hashing.setStalled()
-        stalls.enter(sender.pending < sender.concurrency ? 'memory' : 'network')
-      },
-      onMemory: () => stalls.enter(undefined),
+    const onFullMemory = () => {
+      hashing.setStalled()
+      stalls.enter(sender.pending < sender.concurrency ? 'memory' : 'network')
     }
+    const onMemory = () => stalls.enter(undefined)
     this.#filler = new PartFiller({
-      ...settings,
-      ...memory,
-      breathe,
+      plan,
       pool,
+      breathe: () => clock.breathe(),
+      onFull,
+      onPartLimit,
+      onFullMemory,
+      onMemory,
       onOpen: (partSize) => {
         pool.limitTo((sender.concurrency + settings.spareParts) * partSize)
         return { digests, witness, hashesAsItFills: hashing.hashesAsItFills(sender.pending) }
       },
     })
     this.#reader = new PartReader({
-      ...settings,
-      ...memory,
+      plan,
       pool,
+      onChange,
+      onFullMemory,
+      onMemory,
       take: (...read) => {
         hashing.noteBytes()
         return this.#filler.take(...read)

@@ -24,7 +24,9 @@ export interface PartSenderSettings
   /** A part far slower than the others may be sent twice, once no other waits for its turn. */
   readonly hedge: boolean
   /** The row of a part that need not be sent, because the service has it already. */
-  findStored?(partNumber: number, size: number, digests: BodyDigests): LedgerRow | undefined
+  readonly findStored?:
+    | ((partNumber: number, size: number, digests: BodyDigests) => LedgerRow | undefined)
+    | undefined
   onStored(row: LedgerRow): void
   onFailure(error: unknown): void
 }
@@ -48,7 +50,8 @@ export class PartSender {
     this.#permits = new Permits(start)
     this.#control = max === undefined ? undefined : new ConcurrencyControl({ start, max })
     this.#flights = new PartFlights({
-      ...settings,
+      ticks: settings.ticks,
+      sleep: settings.sleep,
       permits: this.#permits,
       onHedge: (notice) => this.#orFail(() => settings.onHedge(notice)),
     })

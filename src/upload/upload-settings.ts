@@ -6,7 +6,7 @@ import type { CleanUpClock } from './clean-up.js'
 import type { LedgerRow } from './ledger.js'
 import type { DigestChoice } from './part.js'
 import type { HedgeNotice } from './part-flights.js'
-import type { LineHashing } from './part-line.js'
+import type { LineHashing, PartLineSettings } from './part-line.js'
 import type { OnMismatch } from './publisher.js'
 import type { ResumeNotice } from './resumption.js'
 import type { Slabs } from './slabs.js'
@@ -47,7 +47,7 @@ export interface UploadSettings {
   readonly slabs: Slabs
   /** Told what the upload waits for. */
   readonly stalls: Pick<StallMeter, 'enter'>
-  readonly clock: CleanUpClock & { breathe(): Promise<void>; ticks(): number }
+  readonly clock: PartLineSettings['clock'] & CleanUpClock
   readonly hooks: UploadHooks
 }
 
