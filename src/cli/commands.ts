@@ -1,6 +1,7 @@
 /** Every command: its description, and its code, which is loaded only when it is run. */
 import type { Arguments, Context } from './context.js'
 import type { CommandDescription, OptionsOf } from './description.js'
+import { CHECK } from './descriptions/check.js'
 import { CLEAN } from './descriptions/clean.js'
 import { COMPLETION } from './descriptions/completion.js'
 import { GET } from './descriptions/get.js'
@@ -34,6 +35,7 @@ export const COMMANDS: readonly RunnableCommand[] = [
   command(RM, () => import('./rm.js')),
   command(UPLOADS, () => import('./uploads.js')),
   command(CLEAN, () => import('./clean.js')),
+  command(CHECK, () => import('./check.js')),
   command(SERVE, () => import('./serve.js')),
   command(COMPLETION, () => import('./completion.js')),
   command(MAN, () => import('./man.js')),
