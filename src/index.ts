@@ -100,12 +100,20 @@ export { createOssReadStream, OssReadStream } from './read-stream.js'
 export {
   createOssRotatingWriteStream,
   OssRotatingWriteStream,
+  type RotationEvents,
   type RotationResult,
 } from './rotating-write-stream.js'
 export type { OssRotatingWriteStreamOptions } from './rotation-options.js'
 export type { RotationSplit } from './rotation-plan.js'
-export { createTee, OssTee, type TeeOptions, type TeeSink, type TogetherOptions } from './tee.js'
-export type { TeeResult } from './tee-branch.js'
+export {
+  createTee,
+  OssTee,
+  type TeeEvents,
+  type TeeOptions,
+  type TeeSink,
+  type TogetherOptions,
+} from './tee.js'
+export type { FailedSink, FinishedSink, TeeResult } from './tee-branch.js'
 export type { CheckpointStore, FreshReason } from './upload/checkpoint.js'
 export type { HedgeNotice } from './upload/part-flights.js'
 export type { OnMismatch } from './upload/publisher.js'

@@ -2,9 +2,11 @@
  * OssRotatingWriteStream: an endless source in many objects, one upload after the other. At any time all objects
  * but the last one begun are published, so a failure leaves what came before it whole.
  */
+import type { WritableOptions } from 'node:stream'
 import { Conclusion } from './conclusion.js'
 import { asError, InvalidOptionError, type Outcome } from './errors.js'
 import { Interruptions } from './interruptions.js'
+import type { Listening } from './listening.js'
 import {
   type OssRotatingWriteStreamOptions,
   type RotationSettings,
@@ -42,11 +44,18 @@ export function createOssRotatingWriteStream(
   return new OssRotatingWriteStream(options)
 }
 
-/**
- * A Writable whose `finish` means that all objects are published. The event `object` tells the {@link UploadResult} of
- * each as soon as it is. What an object fails with, the stream fails with.
- */
-export class OssRotatingWriteStream extends StrictWritable {
+/** Events of a stream of objects beside Node's own, by name. */
+export interface RotationEvents {
+  /** An object is published. */
+  object: [result: UploadResult]
+}
+
+const EventfulWritable: new (
+  options: WritableOptions,
+) => Listening<RotationEvents> & StrictWritable = StrictWritable
+
+/** A Writable whose `finish` means that all objects are published. What an object fails with, the stream fails with. */
+export class OssRotatingWriteStream extends EventfulWritable {
   readonly bucket: string
   /** Resolves at the end of all, rejects with the failure. May be ignored. */
   readonly completed: Promise<RotationResult>

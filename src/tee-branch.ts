@@ -4,22 +4,27 @@ import { asError, type Outcome } from './errors.js'
 import type { UploadResult } from './upload-result.js'
 import { OssWriteStream } from './write-stream.js'
 
+/** A sink of a tee that has all bytes, and has finished. */
+export interface FinishedSink {
+  /** Name of the sink, or its number in the list, from 0. */
+  readonly name: string
+  readonly status: 'fulfilled'
+  /** Of an upload stream; `undefined` for any other sink. */
+  readonly value: UploadResult | undefined
+}
+
+/** A sink of a tee that has failed, or was destroyed. */
+export interface FailedSink {
+  /** Name of the sink, or its number in the list, from 0. */
+  readonly name: string
+  readonly status: 'rejected'
+  readonly reason: Error
+  /** What became of the object; `undefined` for a sink that is no upload stream. */
+  readonly outcome: Outcome | undefined
+}
+
 /** How one sink of a tee ended. */
-export type TeeResult =
-  | {
-      /** Name of the sink, or its number in the list, from 0. */
-      readonly name: string
-      readonly status: 'fulfilled'
-      /** Of an upload stream; `undefined` for any other sink. */
-      readonly value: UploadResult | undefined
-    }
-  | {
-      readonly name: string
-      readonly status: 'rejected'
-      readonly reason: Error
-      /** What became of the object; `undefined` for a sink that is no upload stream. */
-      readonly outcome: Outcome | undefined
-    }
+export type TeeResult = FinishedSink | FailedSink
 
 export class TeeBranch {
   readonly name: string

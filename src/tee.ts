@@ -2,14 +2,15 @@
  * OssTee: one source for several sinks, such as two buckets, or a bucket and a file. Holds every sink to the
  * same chunk, and decides what one that fails means for the others.
  */
-import type { Writable } from 'node:stream'
+import type { Writable, WritableOptions } from 'node:stream'
 import { Conclusion } from './conclusion.js'
 import { asError, InvalidOptionError } from './errors.js'
+import type { Listening } from './listening.js'
 import type { UploadSummary } from './publish-guard.js'
 import { PublishTogether } from './publish-together.js'
 import { integer } from './stream-options.js'
 import { StrictWritable } from './strict-writable.js'
-import { TeeBranch, type TeeResult } from './tee-branch.js'
+import { type FailedSink, TeeBranch, type TeeResult } from './tee-branch.js'
 import { plainObject, refuseUnknown } from './unknown-option.js'
 
 /** What a sink made by a function is given: options to spread into those of {@link createOssWriteStream}. */
@@ -56,11 +57,17 @@ export function createTee(
   return new OssTee(sinks, options)
 }
 
-/**
- * A Writable whose `finish` means that every sink has finished; with `survivors`, at least one. There, the event
- * `sinkError` tells the {@link TeeResult} of one that has failed, as soon as it has.
- */
-export class OssTee extends StrictWritable {
+/** Events of a tee beside Node's own, by name. */
+export interface TeeEvents {
+  /** With `survivors`: a sink has failed, and others go on. */
+  sinkError: [result: FailedSink]
+}
+
+const EventfulWritable: new (options: WritableOptions) => Listening<TeeEvents> & StrictWritable =
+  StrictWritable
+
+/** A Writable whose `finish` means that every sink has finished; with `survivors`, at least one. */
+export class OssTee extends EventfulWritable {
   /** Resolves with the results, rejects with the failure. May be ignored. */
   readonly completed: Promise<readonly TeeResult[]>
   /** Resolves once every sink has ended and cleaned up; never rejects. */
@@ -148,7 +155,7 @@ export class OssTee extends StrictWritable {
     return this.#branches.some(({ result }) => result?.status !== 'rejected')
   }
 
-  #tell(result: TeeResult): void {
+  #tell(result: FailedSink): void {
     try {
       this.emit('sinkError', result)
     } catch (thrown) {
@@ -159,7 +166,7 @@ export class OssTee extends StrictWritable {
 
 type Callback = (error?: Error | null) => void
 
-function isRejected(result: TeeResult): result is TeeResult & { readonly status: 'rejected' } {
+function isRejected(result: TeeResult): result is FailedSink {
   return result.status === 'rejected'
 }
 

@@ -140,9 +140,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'resolve-read-options',
   ],
   'byte-chunk': ['node:stream'],
+  listening: [],
   'publish-together': ['publish-guard'],
   'tee-branch': ['errors', 'upload-result', 'write-stream', 'node:stream'],
   tee: [
+    'listening',
     'conclusion',
     'errors',
     'publish-guard',
@@ -181,6 +183,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'unknown-option',
   ],
   'rotating-write-stream': [
+    'listening',
     'conclusion',
     'errors',
     'interruptions',
@@ -191,6 +194,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'upload-result',
     'write-chunk',
     'write-stream',
+    'node:stream',
   ],
   'web-writable-stream': [
     'write-chunk',
