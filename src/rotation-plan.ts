@@ -19,8 +19,8 @@ export class RotationPlan {
   readonly #max: number
   /** Bytes in the object. */
   #size = 0
-  /** The beginning of a line whose end has not come; in no object yet. A copy. */
-  #carry: Buffer[] = []
+  /** In its first `#carrySize` bytes: the beginning of a line whose end has not come; in no object yet. A copy. */
+  #carry = Buffer.alloc(0)
   #carrySize = 0
   /** In a line that was too long to be kept back. */
   #isMidLine = false
@@ -97,9 +97,16 @@ export class RotationPlan {
   /** Keeps the beginning of a line back; one that is too long for that goes out as it comes. */
   *#keep(beginning: Buffer): Generator<RotationStep> {
     if (beginning.byteLength === 0) return
-    if (this.#carrySize + beginning.byteLength <= Math.min(this.#max, MAX_LINE_HELD)) {
-      this.#carry.push(Buffer.from(beginning))
-      this.#carrySize += beginning.byteLength
+    const size = this.#carrySize + beginning.byteLength
+    if (size <= Math.min(this.#max, MAX_LINE_HELD)) {
+      // One buffer that doubles, rather than a list: a line may come byte by byte.
+      if (size > this.#carry.byteLength) {
+        const larger = Buffer.alloc(Math.max(size, 2 * this.#carry.byteLength))
+        this.#carry.copy(larger, 0, 0, this.#carrySize)
+        this.#carry = larger
+      }
+      this.#carry.set(beginning, this.#carrySize)
+      this.#carrySize = size
       return
     }
     this.#isMidLine = true
@@ -108,8 +115,7 @@ export class RotationPlan {
 
   /** Puts what was kept back of a line, and what has come of it now. */
   *#putLine(rest: Buffer): Generator<RotationStep> {
-    const line = Buffer.concat([...this.#carry, rest])
-    this.#carry = []
+    const line = Buffer.concat([this.#carry.subarray(0, this.#carrySize), rest])
     this.#carrySize = 0
     yield* this.#put(line)
   }

@@ -82,6 +82,12 @@ describe('the objects of a stream', () => {
     ])
   })
 
+  it('hold lines that come byte by byte', () => {
+    const text = `${'a'.repeat(300)}\n${'b'.repeat(40)}\n${'c'.repeat(500)}`
+    expect(objectsOf('line', 1000, [...text])).toEqual([text])
+    expect(objectsOf('line', 400, [...text])).toEqual([text.slice(0, 342), text.slice(342)])
+  })
+
   it('hold all bytes in order, and are whole', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 12 })
     const chunk = fc.oneof(
