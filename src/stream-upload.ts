@@ -4,7 +4,7 @@ import { systemClock, whenIdle } from './client/clock.js'
 import { clientTarget } from './client-target.js'
 import type { UploadTrace } from './diagnostics.js'
 import { newLoadMeter } from './digest/load-meter.js'
-import { loadedHasher, processHasher } from './digest/process-hasher.js'
+import { loadedHasher, processArena, processHasher } from './digest/process-hasher.js'
 import { BUSY } from './digest/schedule.js'
 import type { ResolvedOptions } from './resolve-options.js'
 import { tracedTarget } from './traced-target.js'
@@ -31,12 +31,18 @@ let cancelTrim: (() => void) | undefined
 
 /** Of the process: all its uploads share them. */
 const slabs = new ProcessSlabs(
-  () => loadedHasher()?.arena,
+  (isFirst) => (isFirst ? loadedHasher()?.arena : processArena),
   (isUsed) => {
     cancelTrim?.()
-    cancelTrim = isUsed ? undefined : whenIdle(IDLE, () => void loadedHasher()?.hasher.trim())
+    cancelTrim = isUsed ? undefined : whenIdle(IDLE, trim)
   },
 )
+
+function trim(): void {
+  const hasher = loadedHasher()?.hasher
+  if (hasher === undefined) processArena.trim()
+  else void hasher.trim()
+}
 
 export function streamUpload(
   settings: ResolvedOptions,

@@ -36,6 +36,7 @@ export class BufferPool {
   readonly #free: Uint8Array[] = []
   readonly #waiting: Waiter[] = []
   #lent = 0
+  #hasAllocated = false
   #closed: { readonly reason: unknown } | undefined
 
   /** @param maxMemory most bytes lent out at once; at least one buffer's worth. */
@@ -66,12 +67,12 @@ export class BufferPool {
     if (this.#closed !== undefined || this.#lent > 0) return undefined
     if (bytes > STARTER_SIZE || this.bufferSize <= STARTER_SIZE) return undefined
     this.#lent++
-    return this.#slabs.allocate(STARTER_SIZE)
+    return this.#slabs.allocate(STARTER_SIZE, true)
   }
 
   /** A buffer of full size in exchange for what `tryStart` gave, with the same content. */
   exchangeStarter(starter: Uint8Array): Uint8Array {
-    const buffer = this.#free.pop() ?? this.#slabs.allocate(this.bufferSize)
+    const buffer = this.#take()
     buffer.set(starter)
     this.#slabs.free(starter)
     return buffer
@@ -82,7 +83,13 @@ export class BufferPool {
     if (this.#closed !== undefined || this.#waiting.length > 0) return undefined
     if (this.#lent >= this.#limit) return undefined
     this.#lent++
-    return this.#free.pop() ?? this.#slabs.allocate(this.bufferSize)
+    return this.#take()
+  }
+
+  #take(): Uint8Array {
+    const isFirst = !this.#hasAllocated
+    this.#hasAllocated = true
+    return this.#free.pop() ?? this.#slabs.allocate(this.bufferSize, isFirst)
   }
 
   /** Waits for a buffer. Rejects with the reason given to `close`. */

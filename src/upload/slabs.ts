@@ -5,8 +5,11 @@
  */
 
 export interface Slabs {
-  /** A slab of exactly `size` bytes; its content is arbitrary. */
-  allocate(size: number): Uint8Array
+  /**
+   * A slab of exactly `size` bytes; its content is arbitrary.
+   * @param isFirst of an upload, which may well need no other
+   */
+  allocate(size: number, isFirst?: boolean): Uint8Array
   /** Whether a pool should lend this slab again rather than ask for another. */
   isCurrent(slab: Uint8Array): boolean
   /** Takes a slab back. Nobody may touch it afterwards. */
@@ -24,36 +27,39 @@ export interface KernelMemory {
 const MOST_KEPT = 64
 
 export class ProcessSlabs implements Slabs {
-  readonly #kernelMemory: () => KernelMemory | undefined
+  readonly #kernelMemory: (isFirst: boolean) => KernelMemory | undefined
   readonly #onUse: ((isUsed: boolean) => void) | undefined
   readonly #kept = new Map<number, WeakRef<Uint8Array>[]>()
   #lent = 0
 
   /**
-   * @param kernelMemory the memory to prefer, once there is one
+   * @param kernelMemory the memory to prefer, if there is one: for a first slab, or for any
    * @param onUse told when the first slab is lent, and when the last one is back
    */
-  constructor(kernelMemory: () => KernelMemory | undefined, onUse?: (isUsed: boolean) => void) {
+  constructor(
+    kernelMemory: (isFirst: boolean) => KernelMemory | undefined,
+    onUse?: (isUsed: boolean) => void,
+  ) {
     this.#kernelMemory = kernelMemory
     this.#onUse = onUse
   }
 
-  allocate(size: number): Uint8Array {
+  allocate(size: number, isFirst = false): Uint8Array {
     this.#lent++
     if (this.#lent === 1) this.#onUse?.(true)
-    const slab = this.#kernelMemory()?.tryAllocate(size)
+    const slab = this.#kernelMemory(isFirst)?.tryAllocate(size)
     if (slab !== undefined) return slab
     // allocUnsafeSlow: outside Node's shared slab, so that holding on to it holds nothing else.
     return this.#takeKept(size) ?? Buffer.allocUnsafeSlow(size)
   }
 
   isCurrent(slab: Uint8Array): boolean {
-    const memory = this.#kernelMemory()
+    const memory = this.#kernelMemory(false)
     return memory === undefined || memory.holds(slab)
   }
 
   free(slab: Uint8Array): void {
-    const memory = this.#kernelMemory()
+    const memory = this.#kernelMemory(false)
     if (memory?.holds(slab)) memory.free(slab)
     else this.#keep(slab)
     this.#lent--

@@ -32,6 +32,17 @@ function lendAndFree(slabs: ProcessSlabs, count: number): WeakRef<Uint8Array>[] 
 }
 
 describe('ProcessSlabs', () => {
+  it('leaves the first slab of an upload out of the memory that only others may take', () => {
+    const { memory, lent } = kernelMemory(2)
+    const slabs = new ProcessSlabs((isFirst) => (isFirst ? undefined : memory))
+    const first = slabs.allocate(MIB, true)
+    const second = slabs.allocate(MIB)
+    expect([lent.has(first), lent.has(second)]).toEqual([false, true])
+    expect([slabs.isCurrent(first), slabs.isCurrent(second)]).toEqual([false, true])
+    for (const slab of [first, second]) slabs.free(slab)
+    expect(lent.size).toBe(0)
+  })
+
   it('gives slabs of exactly the size asked for', () => {
     const slabs = new ProcessSlabs(() => undefined)
     expect(slabs.allocate(1000).byteLength).toBe(1000)
