@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 
-const RING = randomBytes(4 * 1024 * 1024)
+const RING = randomBytes(1024 * 1024)
 
 /** A stream of `bytes` bytes from a ring, in chunks of 64 KiB. */
 export function ringSource(bytes, chunkSize = 64 * 1024) {
