@@ -76,5 +76,27 @@ const psql = spawn('psql', { stdio: ['pipe', 'ignore', 'inherit'] })`,
 const key = 'film.mp4'`,
     after: `if ((await client.headObject({ key })).size !== 102_400) throw new Error('not stored')`,
   },
+  'token of a vault': {
+    before: `import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+let asked = 0
+const vault = createServer((_, answer) => {
+  asked++
+  const [accessKeyId, accessKeySecret] = [process.env.OSS_ACCESS_KEY_ID, process.env.OSS_ACCESS_KEY_SECRET]
+  answer.end(JSON.stringify({ accessKeyId, accessKeySecret, expiration: Date.now() + 3600_000 }))
+}).listen(0, '127.0.0.1')
+await new Promise((listening) => vault.once('listening', listening))
+const VAULT = 'http://127.0.0.1:' + (vault.address() as AddressInfo).port`,
+    instead: { "'http://vault.internal/oss-token'": 'VAULT' },
+    after: `vault.close()
+vault.closeAllConnections()
+if (asked !== 1 || !out.result) throw new Error('asked ' + asked + ' times')`,
+  },
+  'credentials chain': {
+    before: `process.env.ALIBABA_CLOUD_ACCESS_KEY_ID = process.env.OSS_ACCESS_KEY_ID
+process.env.ALIBABA_CLOUD_ACCESS_KEY_SECRET = process.env.OSS_ACCESS_KEY_SECRET
+delete process.env.OSS_ACCESS_KEY_ID`,
+    after: `if (!out.result) throw new Error('nothing was stored')`,
+  },
   'backup job': { testFile: 'backup.test.ts' },
 }
