@@ -240,6 +240,8 @@ export class MultipartUpload {
     this.#close(reason)
     const verdict = await this.#publishing
     await this.#line.settled()
+    // Not every part waits for it: one may still have been waiting for its digests.
+    await this.#opened?.catch(() => undefined)
     if (verdict !== undefined && ('object' in verdict || verdict.outcome === 'published')) {
       this.#enter('completed')
       await this.#remote.forget()

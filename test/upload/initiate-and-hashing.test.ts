@@ -1,0 +1,57 @@
+/** Giving up while the first part waits for its digests and Initiate for its answer. */
+import { describe, expect, it } from 'vitest'
+import type { Hashing } from '../../src/digest/process-hasher.js'
+import { planParts } from '../../src/protocol/part-plan.js'
+import { bytes, newUpload, PART } from '../helpers/new-upload.js'
+
+const INPUT = bytes(20 * PART)
+const REASON = new Error('given up')
+
+const SOURCE = {
+  size: INPUT.byteLength,
+  read: async (buffer: Uint8Array, position: number) =>
+    INPUT.copy(buffer, 0, position, position + buffer.byteLength),
+  findChange: async () => undefined,
+}
+
+/** An upload of a source at hand, whose parts are all hashed in batches by `hash`. */
+function batching(hash: () => Promise<never>) {
+  const loaded = { hasher: { hash } } as unknown as Hashing
+  return newUpload({
+    plan: planParts({ partSize: PART, concurrency: 2, maxMemory: 8 * PART }),
+    hashing: { mode: 'auto', isBusy: () => true, loaded: () => loaded, load: async () => loaded },
+  })
+}
+
+describe('an upload whose first part never gets its digests', () => {
+  it('ends what Initiate begins, though no part waits for it, when it is given up', async () => {
+    const { upload, target } = batching(() => new Promise(() => {}))
+    const gate = target.hold('initiate')
+    upload.finish(SOURCE).catch(() => undefined)
+    await gate.reached()
+    const aborting = upload.abort(REASON)
+    // Long enough for everything but Initiate to be over.
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+    gate.open()
+    expect(await aborting).toEqual({ outcome: 'absent', abortError: undefined })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(target.trail).toEqual(['initiate', 'abort'])
+    expect(target.uploads.size).toBe(0)
+  })
+
+  it('ends what Initiate begins when the hashing fails', async () => {
+    const { upload, target, failures } = batching(() => Promise.reject(new Error('out of memory')))
+    const gate = target.hold('initiate')
+    const finishing = upload.finish(SOURCE).catch((error: unknown) => error)
+    await gate.reached()
+    const error = await finishing
+    const aborting = upload.abort(error)
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+    gate.open()
+    await aborting
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(failures).toEqual([error])
+    expect(target.trail).toEqual(['initiate', 'abort'])
+    expect(target.uploads.size).toBe(0)
+  })
+})
