@@ -175,15 +175,19 @@ export function idleProcessError(details: UploadErrorDetails): UploadError {
 /** How an upload ended that had begun to fail. */
 export interface Ending {
   readonly outcome: Outcome
+  /** To be added to the text of the upload's own error. */
+  readonly aftermath?: string | undefined
   readonly uploadId?: string | undefined
   readonly abortError?: Error | undefined
 }
 
 /** Tells in the upload's own error how it ended; in a foreign one only what was left behind. */
 export function completeError(reason: unknown, owner: object, ending: Ending): void {
-  const { outcome, uploadId, abortError } = ending
+  const { outcome, aftermath = '', uploadId, abortError } = ending
   if (reason instanceof UploadError) {
-    if (owners.get(reason) === owner) assignDefined(reason, { outcome, uploadId, abortError })
+    if (owners.get(reason) !== owner) return
+    reason.message += aftermath
+    assignDefined(reason, { outcome, uploadId, abortError })
     return
   }
   // The caller's own stays as it is, unless something was left that costs money; and if it can.

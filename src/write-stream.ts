@@ -262,10 +262,10 @@ export class OssWriteStream extends EventfulWritable {
     if (this.#result !== undefined) return error
     this.#watch.stop()
     const reason = error ?? new DestroyedError(this.#details('unknown'))
-    const { outcome, abortError } = await this.#upload.abort(reason)
-    this.#outcome = outcome
-    this.#abortError = abortError
-    completeError(reason, this.#upload, { outcome, abortError, uploadId: this.uploadId })
+    const report = await this.#upload.abort(reason)
+    this.#outcome = report.outcome
+    this.#abortError = report.abortError
+    completeError(reason, this.#upload, { ...report, uploadId: this.uploadId })
     this.#watch.end(reason)
     this.#conclusion.fail(reason)
     return error

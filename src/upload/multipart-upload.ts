@@ -3,7 +3,7 @@
  * and their cancellation. Bytes come in by `append`, the end by `finish` or `abort`. It knows
  * neither Node's streams nor HTTP; it speaks to an `UploadTarget`.
  */
-import { asError, type Outcome } from '../errors.js'
+import type { Outcome } from '../errors.js'
 import { md5Hex } from '../protocol/digest.js'
 import { capacityOf } from '../protocol/part-plan.js'
 import {
@@ -197,7 +197,8 @@ export class MultipartUpload {
   #complete(uploadId: string): Promise<Published> {
     const parts = this.#line.finish()
     const crc64 = combinedCrc64(parts)
-    const sent = { size: this.#bytes, crc64, marker: this.#remote.marker }
+    const { marker, isResumed } = this.#remote
+    const sent = { size: this.#bytes, crc64, marker, isResumed }
     // Parts of an earlier run count: there is something to be cleaned up after.
     const hasParts = this.#line.hasSent || this.#remote.isResumable
     return this.#publish('completing', { parts: parts.length, crc64 }, () =>
@@ -248,15 +249,10 @@ export class MultipartUpload {
       const abortError = 'object' in verdict ? undefined : verdict.abortError
       return { outcome: 'published', abortError }
     }
-    const outcome = verdict?.outcome ?? 'absent'
-    try {
-      const remains = await this.#remote.close(this.#line.hasSent)
-      this.#enter(remains === 'kept' ? 'suspended' : 'aborted')
-      return { outcome, abortError: verdict?.abortError }
-    } catch (error) {
-      this.#enter('aborted')
-      return { outcome, abortError: asError(error) }
-    }
+    const { hasSent } = this.#line
+    const { state, ...report } = await this.#remote.close(hasSent, this.#over?.reason)
+    this.#enter(state)
+    return { ...report, outcome: verdict?.outcome ?? report.outcome }
   }
 
   /** Makes the first failure the upload's, and stops everything that is under way. */

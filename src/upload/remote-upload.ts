@@ -2,12 +2,21 @@
  * The upload as the service has it: whether there is one and which, begun by this run or by an
  * earlier one, kept for a later one or ended. It knows nothing of bytes, and not when to do what.
  */
-import { CheckpointError, type UploadErrorDetails } from '../upload-errors.js'
+import { asError, type Outcome } from '../errors.js'
+import { CheckpointError, UploadError, type UploadErrorDetails } from '../upload-errors.js'
 import { CleanUp } from './clean-up.js'
 import type { LedgerRow } from './ledger.js'
+import type { UploadState } from './lifecycle.js'
 import { Resumption } from './resumption.js'
-import type { UploadSettings } from './upload-settings.js'
+import type { AbortReport, UploadSettings } from './upload-settings.js'
 import type { BodyDigests, UploadTarget } from './upload-target.js'
+
+/** How an upload that was given up was left. */
+interface Left extends AbortReport {
+  readonly state: Extract<UploadState, 'aborted' | 'suspended' | 'completed'>
+}
+
+const MADE_EARLIER = '; an earlier run has published its object'
 
 export class RemoteUpload {
   readonly cleanUp: CleanUp
@@ -20,6 +29,7 @@ export class RemoteUpload {
   #resuming: Promise<void> | undefined
   #forgotten: Promise<void> | undefined
   #id: string | undefined
+  #isResumed = false
   #marker: string | undefined
   /** Parts are kept only for somebody who can find them again. */
   #keepsParts: boolean
@@ -47,6 +57,11 @@ export class RemoteUpload {
   /** It may be one of an earlier run, or be gone on with by a later one. */
   get isResumable(): boolean {
     return this.#resumption !== undefined
+  }
+
+  /** It is one that an earlier run has begun. */
+  get isResumed(): boolean {
+    return this.#isResumed
   }
 
   /** Asks, once, whether an earlier run can be gone on with; then there is an upload already. */
@@ -90,21 +105,55 @@ export class RemoteUpload {
     return this.#forgotten
   }
 
-  /** Ends the upload, or leaves it where its parts are to be kept. Rejects if that fails. */
-  async close(partsSent: boolean): Promise<'none' | 'kept' | 'ended'> {
+  /**
+   * Ends the upload, or leaves it where its parts are to be kept. Never rejects.
+   * @param reason why it is given up
+   */
+  async close(partsSent: boolean, reason: unknown): Promise<Left> {
     // It may be ending an upload of an earlier run; its failure is told where it was asked for.
     await this.#resuming?.catch(() => undefined)
-    if (this.#id === undefined) return 'none'
-    if (this.#keepsParts) return 'kept'
-    await this.cleanUp.end(this.#id, partsSent || this.isResumable)
-    if (!this.#settings.leavePartsOnError) await this.#resumption?.forget()
-    return 'ended'
+    if (this.#id === undefined) return { state: 'aborted', outcome: 'absent' }
+    if (this.#keepsParts && !isNoSuchUpload(reason))
+      return { state: 'suspended', outcome: 'absent' }
+    let outcome: Outcome = 'absent'
+    try {
+      const isGone = this.#keepsParts || (await this.#end(this.#id, partsSent)) === 'gone'
+      // By whom this run does not know: it may have been a Complete of the earlier one.
+      if (isGone && this.#isResumed) outcome = await this.#fateOfEarlier()
+      if (!this.#settings.leavePartsOnError) await this.#resumption?.forget()
+    } catch (error) {
+      return { state: 'aborted', outcome, abortError: asError(error) }
+    }
+    if (outcome !== 'published')
+      return { state: this.#keepsParts ? 'suspended' : 'aborted', outcome }
+    await this.forget()
+    return { state: 'completed', outcome, aftermath: MADE_EARLIER }
+  }
+
+  #end(uploadId: string, partsSent: boolean): Promise<'alive' | 'gone'> {
+    return this.cleanUp.end(uploadId, partsSent || this.isResumable)
+  }
+
+  /** Whether a Complete of the earlier run, still on its way when that died, has made its object. */
+  async #fateOfEarlier(): Promise<Outcome> {
+    try {
+      const found = await this.cleanUp.inTime('HeadObject', (signal) =>
+        this.#target.head({ signal }),
+      )
+      if (found === undefined) return 'absent'
+      if (this.#marker === undefined) return 'unknown'
+      return found.marker === this.#marker ? 'published' : 'absent'
+    } catch {
+      // The first failure is the one to report; that asking failed too is told by `unknown`.
+      return 'unknown'
+    }
   }
 
   async #resume(): Promise<void> {
     const found = await this.#resumption?.begin(this.#signal)
     if (found === undefined) return
     this.#id = found.uploadId
+    this.#isResumed = true
     this.#marker = found.marker
   }
 
@@ -112,6 +161,7 @@ export class RemoteUpload {
     if (this.#id === undefined) return
     await this.#resumption?.discard(this.#id)
     this.#id = undefined
+    this.#isResumed = false
     this.#marker = this.#settings.marker
   }
 
@@ -140,4 +190,8 @@ export class RemoteUpload {
       onResume: (notice) => hooks.onResume(notice),
     })
   }
+}
+
+function isNoSuchUpload(reason: unknown): boolean {
+  return reason instanceof UploadError && reason.ossCode === 'NoSuchUpload'
 }

@@ -108,6 +108,8 @@ export interface Published {
 /** How an upload that was given up ended. */
 export interface AbortReport {
   readonly outcome: Outcome
+  /** What the outcome alone does not tell, for the text of the error. */
+  readonly aftermath?: string | undefined
   /** Why cleaning up failed, if it did. */
   readonly abortError?: Error | undefined
 }

@@ -16,6 +16,8 @@ export interface Sent {
   readonly md5?: string | undefined
   /** Value of this upload's marker in the user metadata; `undefined` if it was turned off. */
   readonly marker?: string | undefined
+  /** An earlier run has begun the upload, and may have published it with other bytes. */
+  readonly isResumed?: boolean
 }
 
 /** How publishing ended: with the object as it was sent, or with an error and what is there. */
@@ -93,8 +95,8 @@ export async function judgeError(
   const isCertain =
     sent.marker !== undefined || (doubt !== undefined && (endUpload === undefined || isGone))
   if (first !== UNANSWERED && isCertain && isOurs(first, sent)) return { object: first }
-  const damage = first === UNANSWERED ? undefined : damageOf(first, sent)
-  if (damage !== undefined) return { error: damage, outcome: 'published' }
+  const flaw = first === UNANSWERED ? undefined : flawOf(first, sent, error)
+  if (flaw !== undefined) return flaw
   if (isGone) {
     if (first === undefined) return absent
     return first !== UNANSWERED && doubt === undefined && isForeign(first, sent) ? absent : unknown
@@ -111,25 +113,37 @@ export async function judgeError(
   const second = await ask(questions.head)
   if (second === UNANSWERED) return unknown
   if (isOurs(second, sent)) return { object: second }
-  const lateDamage = damageOf(second, sent)
-  if (lateDamage !== undefined) return { error: lateDamage, outcome: 'published' }
+  const lateFlaw = flawOf(second, sent, error)
+  if (lateFlaw !== undefined) return lateFlaw
   return second === undefined ? absent : unknown
 }
 
-/** The difference, if this upload's object stands there, as its marker says, with other bytes than ours. */
-function damageOf(found: FoundObject | undefined, sent: Sent): DigestMismatchError | undefined {
+/** What it means if this upload's object stands there, as its marker says, with other bytes than ours. */
+function flawOf(
+  found: FoundObject | undefined,
+  sent: Sent,
+  error: unknown,
+): Extract<Verdict, { readonly error: unknown }> | undefined {
   if (found === undefined || sent.marker === undefined || found.marker !== sent.marker) {
     return undefined
   }
+  // No damage, and not to be deleted as such: the earlier run may well have sent what is there.
+  if (sent.isResumed) return { error, outcome: 'published', aftermath: OTHER_BYTES }
   const name = 'the object that was found after a lost answer'
+  const outcome = 'published'
   if (areEqual(found.crc64, sent.crc64) === false) {
-    return new DigestMismatchError('crc64', String(sent.crc64), String(found.crc64), name)
+    const values = [String(sent.crc64), String(found.crc64)] as const
+    return { error: new DigestMismatchError('crc64', ...values, name), outcome }
   }
   if (areEqual(found.md5, sent.md5) === false) {
-    return new DigestMismatchError('md5', String(sent.md5), String(found.md5), name)
+    const values = [String(sent.md5), String(found.md5)] as const
+    return { error: new DigestMismatchError('md5', ...values, name), outcome }
   }
   return undefined
 }
+
+const OTHER_BYTES =
+  '; the object of this upload is published, with other bytes than those of this run'
 
 /** Whether what stands at the key is certainly not ours: neither damaged nor beyond comparison. */
 function isForeign(found: FoundObject | undefined, sent: Sent): boolean {

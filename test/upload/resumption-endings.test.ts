@@ -242,6 +242,94 @@ describe('giving up', () => {
   })
 })
 
+describe('a resumed upload that is there no more', () => {
+  const NOTHING = undefined
+  const OURS = { bytes: INPUT.subarray(0, 2 * PART), marker: 'earlier marker' }
+  const THEIRS = { bytes: INPUT, marker: 'marker of another' }
+  const UNMARKED = { bytes: INPUT, marker: undefined }
+
+  /** One whose upload ends while its first part is under way; then this stands at the key. */
+  async function ended(
+    object: FakeTarget['object'],
+    leavePartsOnError: boolean,
+    found: { marker?: string | undefined } = {},
+  ) {
+    const run = earlierRun(partsOf(INPUT, [1, 2]), found)
+    const gate = run.target.hold('uploadPart')
+    const opened = resumingUpload(run, { leavePartsOnError })
+    await opened.upload.append(INPUT)
+    await gate.reached()
+    run.target.uploads.clear()
+    run.target.object = object
+    return { ...run, ...opened, gate }
+  }
+
+  it.each([
+    ['published', OURS, true, {}],
+    ['published', OURS, false, {}],
+    ['absent', NOTHING, true, {}],
+    ['absent', NOTHING, false, {}],
+    ['absent', THEIRS, true, {}],
+    ['absent', THEIRS, false, {}],
+    ['unknown', UNMARKED, true, { marker: undefined }],
+    ['unknown', UNMARKED, false, { marker: undefined }],
+  ])(
+    'fails, and tells that the object is %s: %o stands there (parts kept: %s)',
+    async (outcome, object, leavePartsOnError, found) => {
+      const { upload, gate, failures, target } = await ended(object, leavePartsOnError, found)
+      gate.open()
+      while (failures.length === 0) await new Promise((resolve) => setImmediate(resolve))
+      expect(failures).toMatchObject([{ ossCode: 'NoSuchUpload' }])
+      expect(await upload.abort(failures[0])).toMatchObject({ outcome })
+      expect(target.trail.filter((each) => each === 'head')).toEqual(['head'])
+      expect(target.object).toBe(object)
+    },
+  )
+
+  it('tells so though it is given up for another reason', async () => {
+    const { upload, store } = await ended(OURS, false)
+    expect(await upload.abort(REASON)).toEqual({
+      outcome: 'published',
+      aftermath: '; an earlier run has published its object',
+    })
+    expect(upload.state).toBe('completed')
+    expect(store.text).toBeUndefined()
+  })
+
+  it('leaves no checkpoint if its object stands there', async () => {
+    const { upload, store, gate, failures } = await ended(OURS, true)
+    gate.open()
+    while (failures.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await upload.abort(failures[0])
+    expect(store.text).toBeUndefined()
+  })
+
+  it('tells `unknown` if it may not look', async () => {
+    const { upload, target } = await ended(OURS, false)
+    target.fail('head', new ServiceError({ status: 403, ossCode: 'AccessDenied' }))
+    expect(await upload.abort(REASON)).toEqual({ outcome: 'unknown' })
+  })
+
+  it('does not take the whole object of the earlier run for damage, nor delete it', async () => {
+    const run = earlierRun(partsOf(INPUT, [1, 2]))
+    run.target.marker = 'earlier marker'
+    const gate = run.target.hold('complete')
+    const { upload } = resumingUpload(run, { onMismatch: 'delete' })
+    // This time the source ends earlier, at what was stored already.
+    await upload.append(INPUT.subarray(0, PART))
+    const finishing = failureOf(upload.finish())
+    await gate.reached()
+    run.target.uploads.clear()
+    run.target.object = OURS
+    gate.open()
+    const error = await finishing
+    expect(error).toMatchObject({ ossCode: 'NoSuchUpload', outcome: 'published' })
+    expect(String(error)).toContain('with other bytes than those of this run')
+    expect(await upload.abort(error)).toMatchObject({ outcome: 'published' })
+    expect(run.target.object).toBe(OURS)
+  })
+})
+
 describe('a store', () => {
   const BROKEN = new Error('EIO: i/o error')
 
