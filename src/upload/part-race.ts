@@ -33,6 +33,8 @@ export class PartRace<Answer> {
 
   #start(): Promise<void> {
     const controller = new AbortController()
+    // Known before it is sent: whoever is told of its beginning may give the upload up right there.
+    this.#requests.set(controller, Promise.resolve())
     const request = this.#request(controller).finally(() => this.#requests.delete(controller))
     this.#requests.set(controller, request)
     return request

@@ -33,6 +33,17 @@ function newRace() {
 }
 
 describe('PartRace', () => {
+  it('cancels a request that is given up in the very moment it is sent', async () => {
+    const signals: AbortSignal[] = []
+    const race: PartRace<never> = new PartRace((signal) => {
+      signals.push(signal)
+      race.cancel(GIVEN_UP)
+      return Promise.reject(signal.reason)
+    })
+    await expect(race.run()).rejects.toBe(GIVEN_UP)
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+  })
+
   it('is its request, as long as there is one', async () => {
     const { race, pass } = newRace()
     const run = race.run()
