@@ -100,7 +100,11 @@ class ChildProcessSource extends Readable {
     stdout.on('error', (error) => this.destroy(error))
     // Only its last words are lost; the exit code tells all the same.
     stderr?.on('error', () => {})
-    child.once('error', (cause) => this.destroy(this.#failure('could not be started', { cause })))
+    // More than once: one that was given up (the option `signal`) may be beyond our power to end, too.
+    child.on('error', (cause) => {
+      const what = child.pid === undefined ? 'could not be started' : 'was given up'
+      this.destroy(this.#failure(what, { cause }))
+    })
     // Not `exit`: output may still be on its way then.
     child.once('close', (code, signal) => this.#close(code, signal))
   }

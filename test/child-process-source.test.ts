@@ -65,6 +65,20 @@ describe('spawnSource', () => {
     expect(error).toHaveProperty('message', expect.stringContaining('was ended by SIGKILL'))
   })
 
+  it('does not say that a command could not be started which its `signal` has ended', async () => {
+    const stop = new AbortController()
+    const forever = ['-e', "process.stdout.write('x'); setInterval(() => {}, 1000)"]
+    const source = spawnSource(process.execPath, forever, { signal: stop.signal })
+    const failing = failure(source)
+    await once(source, 'data')
+    const reason = new Error('enough')
+    stop.abort(reason)
+    expect(await failing).toMatchObject({
+      message: `${process.execPath} was given up`,
+      cause: { name: 'AbortError', cause: reason },
+    })
+  })
+
   it('fails when there is no such command', async () => {
     const error = await failure(spawnSource('/no/such/command'))
     expect(error).toMatchObject({
