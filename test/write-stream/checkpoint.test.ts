@@ -130,6 +130,29 @@ describe('a stream with a checkpoint', () => {
     await expectDone(server, store)
   })
 
+  it('tells that the object is published if the Complete of a killed run lands meanwhile', async () => {
+    const server = await startServer()
+    const store = new MemoryCheckpoint()
+    const uploadId = await interruptedRun(server, { checkpoint: store })
+    const held = server.faults.add({ operation: 'UploadPart' }, { hold: 'arrival' })
+    const { out } = open(server, { checkpoint: store })
+    const failing = ending(out)
+    out.write(INPUT)
+    await held.reached()
+    const { client } = await cleaner(server)
+    const upload = { bucket: 'bucket', key: KEY, uploadId }
+    const { parts } = await client.listParts(upload)
+    await client.completeMultipartUpload({ ...upload, parts: parts.slice(0, 3) })
+    held.release()
+    expect(await failing).toMatchObject({
+      ossCode: 'NoSuchUpload',
+      outcome: 'published',
+      message: expect.stringContaining('an earlier run has published its object'),
+    })
+    expect(out.outcome).toBe('published')
+    await expectDone(server, store, INPUT.subarray(0, 3 * PART))
+  })
+
   it('begins anew if the upload was ended in the meantime', async () => {
     const server = await startServer()
     const store = new MemoryCheckpoint()
@@ -339,6 +362,18 @@ describe('skipStored', () => {
     out.end(INPUT)
     await finished(out)
     await expectDone(server, store)
+  })
+
+  it('is 0 if the earlier run had the service compare nothing', async () => {
+    const server = await startServer()
+    const options = { checkpoint: new MemoryCheckpoint(), ...SEEKABLE }
+    await interruptedRun(server, { ...options, integrity: 'crc64' })
+    const { out, notices } = open(server, options)
+    expect(await out.skipStored()).toBe(0)
+    expect(notices).toMatchObject([{ reason: 'headers' }])
+    out.end(INPUT)
+    await finished(out)
+    await expectDone(server, options.checkpoint)
   })
 
   it('is 0 without a checkpoint, and asks nobody', async () => {
