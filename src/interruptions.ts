@@ -14,6 +14,7 @@ export interface InterruptionSettings {
 export class Interruptions {
   readonly #settings: InterruptionSettings
   #releaseSignal: () => void = ignore
+  #isReleased = false
   readonly #onIdle = () => this.#settings.destroy(this.#settings.onIdleProcess())
 
   constructor(settings: InterruptionSettings) {
@@ -26,14 +27,16 @@ export class Interruptions {
     this.#releaseSignal = onAbort(signal, () => destroy(reasonOf(signal)))
   }
 
-  /** From here on the process must not end by itself; before the first byte it may. */
+  /** From here on the process must not end by itself; before there is a source it may. */
   begin(): void {
+    if (this.#isReleased) return
     if (unfinished.size === 0) process.on('beforeExit', endAll)
     unfinished.add(this.#onIdle)
   }
 
   /** Nothing interrupts any more. */
   release(): void {
+    this.#isReleased = true
     this.#releaseSignal()
     if (unfinished.delete(this.#onIdle) && unfinished.size === 0) process.off('beforeExit', endAll)
   }

@@ -94,6 +94,8 @@ export class OssWriteStream extends EventfulWritable {
       destroy: (reason) => this.destroy(reason),
     })
     this.#interruptions.listen()
+    // Node's own word to the end of a pipeline. A source that never gives a byte must not go unnoticed.
+    this.once('pipe', () => this.#interruptions.begin())
   }
 
   /** Bytes accepted so far, and those that were skipped. */
@@ -159,6 +161,7 @@ export class OssWriteStream extends EventfulWritable {
     if (this.writableLength > 0 || this.writableEnded) {
       throw new RangeError('skipStored() was called after a write')
     }
+    this.#interruptions.begin()
     const { checkpoint, digests } = this.#settings
     if (checkpoint?.source === undefined || this.#guard.witness !== undefined) return 0
     // The service has compared with Content-MD5 what it stored; with a CRC-64 only we can.

@@ -1,7 +1,7 @@
 /** Leaves an upload unfinished with nothing left to do, as argv[2] says: the process must not end as if all were well. */
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createOssWriteStream } from '../../src/index.js'
+import { createOssWriteStream, uploadToOss } from '../../src/index.js'
 
 const how = process.argv[2]
 const out = createOssWriteStream('oss://bucket/object', {
@@ -10,7 +10,9 @@ const out = createOssWriteStream('oss://bucket/object', {
 })
 
 async function main(): Promise<void> {
+  if (how === 'unopened') await uploadToOss(() => new Promise(() => {}), 'oss://bucket/object')
   const source = new PassThrough()
+  if (how === 'silent') await pipeline(source, out)
   source.write(Buffer.alloc(how === 'small' ? 1000 : 250 * 1024))
   if (how === 'unanswered') source.end()
   await pipeline(source, out)

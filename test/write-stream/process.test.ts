@@ -32,7 +32,7 @@ describe('a process', () => {
 describe('a process that has nothing left to do before an upload is complete', () => {
   const NOTHING_LEFT = 'The process had nothing left to do before oss://bucket/object was complete'
 
-  it.each(['paused', 'small', 'unanswered'])(
+  it.each(['paused', 'small', 'unanswered', 'silent'])(
     'fails it, cleans up, and does not end as if all were well: %s',
     { timeout: 30_000 },
     async (how) => {
@@ -44,6 +44,13 @@ describe('a process that has nothing left to do before an upload is complete', (
       expect([server.uploads.list(), server.objects.list()]).toEqual([[], []])
     },
   )
+
+  it('says so, if a source is never opened', { timeout: 30_000 }, async () => {
+    const { code, stdout, stderr } = await runChild('pending', await startServer(), ['unopened'])
+    expect(stderr).toBe('')
+    expect(stdout).toContain(NOTHING_LEFT)
+    expect(code).toBe(1)
+  })
 
   it('says so, if nobody listens to the stream', { timeout: 30_000 }, async () => {
     const server = await startServer()
