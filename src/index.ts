@@ -135,6 +135,7 @@ export {
   type SourceChunk,
   type UploadSource,
   uploadToOss,
+  type WebReadable,
 } from './upload-to-oss.js'
 export type { UploadStats } from './upload-watch.js'
 export {

@@ -1,12 +1,21 @@
 /** One call for a source of any kind: pipes it into an OssWriteStream and waits for the end, whatever it is. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web'
 import { byteChunks, bytesOf } from './byte-chunk.js'
 import { asError, InvalidOptionError } from './errors.js'
 import type { OssWriteStreamOptions } from './options.js'
 import type { UploadResult } from './upload-result.js'
 import { createOssWriteStream, type OssWriteStream } from './write-stream.js'
+
+/** What is used of a ReadableStream of the web: its types in Node and in the DOM do not fit each other. */
+export interface WebReadable {
+  readonly locked: boolean
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: unknown }>
+    cancel(reason?: unknown): Promise<void>
+  }
+  cancel(reason?: unknown): Promise<void>
+}
 
 /** Bytes, or text that goes out as UTF-8. */
 export type SourceChunk = NodeJS.ArrayBufferView | ArrayBuffer | string
@@ -18,9 +27,9 @@ export type SourceChunk = NodeJS.ArrayBufferView | ArrayBuffer | string
 export type UploadSource =
   | Readable
   | NodeJS.ReadableStream
-  | ReadableStream
-  | { readonly body: ReadableStream | null; readonly bodyUsed: boolean }
-  | { stream(): ReadableStream; readonly size: number }
+  | WebReadable
+  | { readonly body: WebReadable | null; readonly bodyUsed: boolean }
+  | { stream(): WebReadable; readonly size: number }
   | AsyncIterable<SourceChunk>
   | Iterable<SourceChunk>
   | SourceChunk
@@ -107,7 +116,7 @@ function readableOf(source: UploadSource): NodeReadable {
   }
   if (typeof source !== 'object' || source === null) throw unusable('a source of bytes', source)
   if (isNodeStream(source)) return unread(source)
-  if (source instanceof ReadableStream) return fromWeb(source)
+  if ('getReader' in source) return fromWeb(source)
   if ('bodyUsed' in source) {
     if (source.bodyUsed) throw unusable('a response whose body is unread', source)
     return source.body === null ? Readable.from([]) : fromWeb(source.body)
@@ -126,10 +135,10 @@ function unread(source: NodeReadable): NodeReadable {
 }
 
 /** Not `Readable.fromWeb()`, which takes a chunk that is null for the end. */
-function fromWeb(stream: ReadableStream): Readable {
+function fromWeb(stream: WebReadable): Readable {
   if (stream.locked) throw unusable('a stream that is not locked', stream)
   // Not locked before it is read: an error of the options leaves it alone.
-  let reader: ReadableStreamDefaultReader<unknown> | undefined
+  let reader: ReturnType<WebReadable['getReader']> | undefined
   const next = async () => {
     reader ??= stream.getReader()
     const { done, value } = await reader.read()

@@ -38,9 +38,9 @@ export function createOssWritableStream(
  * A WritableStream of the web whose `close()` means that the object is published. `abort(reason)`, and
  * the rejection of a write or of `pipeTo()`, come when cleaning up is over. A chunk that is neither bytes nor
  * text is a TypeError and ends it. What cleaning up fails with does not take the place of the first failure:
- * `upload.abortError` tells it.
+ * `upload.abortError` tells it. (`undefined` is no chunk: it is in the type because the DOM's writers may leave it out.)
  */
-export class OssWritableStream extends WritableStream<WebChunk> {
+export class OssWritableStream extends WritableStream<WebChunk | undefined> {
   /** The upload itself: its progress, events and outcome. To be written to through this stream only. */
   readonly upload: OssWriteStream
   /** Resolves with the result, rejects with the failure. May be ignored. */
