@@ -65,7 +65,7 @@ function aliOss(name: string, method: string): Entry {
 
 /** @param isQuick a run that ends within two minutes and shows the order of things, no more */
 export function scenarios(isQuick: boolean): Scenario[] {
-  const size = isQuick ? GIB / 4 : GIB
+  const size = isQuick ? GIB / 2 : GIB
   const rounds = isQuick ? 1 : 3
   const common = { sink: PLAIN, partSize: 8 * MIB, concurrency: 4, rounds }
   const upload: Work = { work: 'upload', source: 'ring', bytes: size }

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { pipeline } from 'node:stream/promises'
 import { Pool } from 'undici'
 
-export function connect({ endpoint, partSize, concurrency }) {
-  const pool = new Pool(endpoint, { connections: concurrency, pipelining: 1 })
+export function connect({ endpoint, partSize, concurrency, atOnce = concurrency }) {
+  const pool = new Pool(endpoint, { connections: atOnce, pipelining: 1 })
   const buffers = Array.from({ length: concurrency }, () => randomBytes(partSize))
   async function put(path, body) {
     const headers = { 'content-length': String(body.length) }
