@@ -98,5 +98,13 @@ process.env.ALIBABA_CLOUD_ACCESS_KEY_SECRET = process.env.OSS_ACCESS_KEY_SECRET
 delete process.env.OSS_ACCESS_KEY_ID`,
     after: `if (!out.result) throw new Error('nothing was stored')`,
   },
+  alarm: {
+    before: `import { tracingChannel } from 'node:diagnostics_channel'
+let told = ''
+console.error = (text: string) => { told = text }`,
+    after: `const left = { bucket: 'b', key: 'k', uploadId: 'ABC', error: new Error('no answer') }
+tracingChannel<unknown, object>('osspipe:abort').error.publish(left)
+if (told !== 'Parts of ABC may be left at oss://b/k') throw new Error('nothing was told')`,
+  },
   'backup job': { testFile: 'backup.test.ts' },
 }
