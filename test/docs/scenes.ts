@@ -106,5 +106,21 @@ console.error = (text: string) => { told = text }`,
 tracingChannel<unknown, object>('osspipe:abort').error.publish(left)
 if (told !== 'Parts of ABC may be left at oss://b/k') throw new Error('nothing was told')`,
   },
+  'migrated stream': {
+    before: `${PIPELINE}
+import { createOssWriteStream, OssClient } from 'osspipe'
+const { OSS_ACCESS_KEY_ID: accessKeyId = '', OSS_ACCESS_KEY_SECRET: accessKeySecret = '' } = process.env
+const dump = createReadStream('app.sql')`,
+  },
+  'migrated upload': {
+    before: `${PIPELINE}
+import { uploadToOss } from 'osspipe'
+const dump = createReadStream('app.sql')`,
+  },
+  'migrated pipeline': {
+    before: `${PIPELINE}
+import { createOssWriteStream } from 'osspipe'
+const dump = createReadStream('app.sql')`,
+  },
   'backup job': { testFile: 'backup.test.ts' },
 }
