@@ -47,6 +47,8 @@ export function messageOf(error: unknown): string {
 
 /** Names of options of the library that have others here. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['buckets', 'bucket'],
+  ['dataDir', 'data'],
   ['forbidOverwrite', 'no-clobber'],
   ['headers', 'header'],
   ['retry.maxAttempts', 'max-attempts'],

@@ -140,8 +140,8 @@ describe('osspipe serve', { timeout: 30_000 }, () => {
     ['an unknown option', ['serve', '--prot', '1'], 2, '--prot'],
     ['a bad port', ['serve', '--port', '65536'], 2, 'Expected --port'],
     ['half a key pair', ['serve', '--access-key-id', 'x'], 2, '--access-key-secret'],
-    ['a bad bucket', ['serve', '--bucket', 'A'], 2, 'bucket'],
-    ['an empty folder name', ['serve', '--data', ''], 2, '`dataDir`'],
+    ['a bad bucket', ['serve', '--bucket', 'A'], 2, 'Expected --bucket to be'],
+    ['an empty folder name', ['serve', '--data', ''], 2, 'Expected --data to be'],
     ['an address of another machine', ['serve', '--host', '203.0.113.1'], 1, 'EADDRNOTAVAIL'],
     ['a file for a folder', ['serve', '--data', MAIN], 1, `Cannot keep data in ${MAIN}: E`],
     ...(process.platform === 'linux' ? UNWRITABLE : []).map(
