@@ -5,7 +5,7 @@
 
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { InvalidOptionError } from '../errors.js'
-import { OPERATIONS } from '../protocol/operations.js'
+import { OPERATIONS, type Operation, type OperationName } from '../protocol/operations.js'
 import { nearestName, plainObject, refuseUnknown } from '../unknown-option.js'
 import { isInteger, isText, MAX_MS } from './check-options.js'
 
@@ -53,16 +53,29 @@ const ACTIONS: Readonly<Record<string, Checks>> = {
   hold: { hold: oneOf('arrival', 'before-answer') },
   corrupt: { corrupt: oneOf('stored', 'etag', 'crc64') },
   dropHeader: { dropHeader: ['the name of a header', isHeaderName] },
-  setHeader: { setHeader: HEADERS },
+  setHeader: { setHeader: ['headers, by name, at least one', isSomeHeaders] },
   drip: { drip: ['an object such as `{ bytes: 1, everyMs: 1 }`', isDrip] },
   breakAfter: { breakAfter: COUNT },
   expireToken: { expireToken: oneOf(true) },
   skewMs: { skewMs: ['milliseconds, ahead or (if negative) behind', Number.isFinite] },
 }
 
+/** Which operations have what a match may ask for. */
+const SUBJECTS: Readonly<Record<string, (operation: Operation) => boolean>> = {
+  bucket: ({ scope }) => scope !== 'service',
+  key: ({ scope }) => scope === 'object',
+  partNumber: ({ query }) => query.includes('partNumber'),
+  uploadId: ({ query }) => query.includes('uploadId'),
+}
+
+/** The operations whose body becomes bytes at rest. */
+const STORING: readonly OperationName[] = ['PutObject', 'AppendObject', 'UploadPart']
+
 /** Throws an InvalidOptionError for a fault that could never strike, or would do nothing. */
 export function checkFault(match: unknown, action: unknown): void {
-  checkFields(plainObject(match, 'match'), MATCH, 'the match of a fault')
+  const asked = plainObject(match, 'match')
+  checkFields(asked, MATCH, 'the match of a fault')
+  checkSubject(asked)
   const given = plainObject(action, 'action')
   const fields = Object.entries(ACTIONS).find(([kind]) => given[kind] !== undefined)?.[1]
   if (fields === undefined) {
@@ -74,6 +87,30 @@ export function checkFault(match: unknown, action: unknown): void {
   if (fields === ACTIONS.body && given.status === undefined) {
     throw InvalidOptionError.expected('status', STATUS[0], undefined)
   }
+  const names = operationsOf(asked)
+  if (given.corrupt === 'stored' && !names.some((name) => STORING.includes(name))) {
+    const expected = `something else, as ${listed(names)} stores no bytes`
+    throw InvalidOptionError.expected('corrupt', expected, 'stored')
+  }
+}
+
+/** A match that asks for the part of a PutObject is one that no request agrees with. */
+function checkSubject(match: Readonly<Record<string, unknown>>): void {
+  const names = operationsOf(match)
+  for (const [field, has] of Object.entries(SUBJECTS)) {
+    if (match[field] === undefined || names.some((name) => has(OPERATIONS[name]))) continue
+    throw InvalidOptionError.expected(field, `left out, as ${listed(names)} has none`, match[field])
+  }
+}
+
+/** The operations that a checked match is for. */
+function operationsOf({ operation }: Readonly<Record<string, unknown>>): OperationName[] {
+  const known = Object.keys(OPERATIONS) as OperationName[]
+  return operation === undefined ? known : known.filter((name) => [operation].flat().includes(name))
+}
+
+function listed(names: readonly OperationName[]): string {
+  return names.join(' or ')
 }
 
 function checkFields(given: Readonly<Record<string, unknown>>, checks: Checks, where: string) {
@@ -116,6 +153,10 @@ function areHeaders(value: unknown): boolean {
     if (typeof text !== 'string' || !isHeaderName(name)) return false
     return passes(() => validateHeaderValue(name, text))
   })
+}
+
+function isSomeHeaders(value: unknown): boolean {
+  return areHeaders(value) && Object.keys(plainObject(value, 'headers')).length > 0
 }
 
 function isHeaderName(value: unknown): boolean {

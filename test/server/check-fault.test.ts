@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../src/errors.js'
-import { FaultScript } from '../../src/server/faults.js'
+import { type FaultAction, type FaultMatch, FaultScript } from '../../src/server/faults.js'
 
 const FAIL = { status: 500 }
 
@@ -12,6 +12,36 @@ describe('faults.add', () => {
     ['a misspelt match', { operatoin: 'UploadPart' }, FAIL, 'did you mean `operation`?'],
     ['a part number that is a text', { partNumber: '3' }, FAIL, 'Expected `partNumber`'],
     ['a part number that no part has', { partNumber: 0 }, FAIL, 'from 1 to 10000'],
+    [
+      'the part of an operation without parts',
+      { operation: 'PutObject', partNumber: 3 },
+      FAIL,
+      'Expected `partNumber` to be left out, as PutObject has none',
+    ],
+    [
+      'the upload of operations without one',
+      { operation: ['PutObject', 'CopyObject'], uploadId: 'u' },
+      FAIL,
+      'Expected `uploadId` to be left out, as PutObject or CopyObject has none',
+    ],
+    [
+      'the key of an operation on a bucket',
+      { operation: 'DeleteMultipleObjects', key: 'k' },
+      FAIL,
+      'Expected `key` to be left out',
+    ],
+    [
+      'the bucket of an operation on all',
+      { operation: 'ListBuckets', bucket: 'b' },
+      FAIL,
+      'Expected `bucket` to be left out',
+    ],
+    [
+      'a stored byte of an operation that stores none',
+      { operation: 'CompleteMultipartUpload' },
+      { corrupt: 'stored' },
+      'CompleteMultipartUpload stores no bytes',
+    ],
     ['a pattern for a key', { key: /a/ }, FAIL, 'Expected `key` to be a text'],
     ['no times', { times: 0 }, FAIL, 'Expected `times` to be an integer from 1, or Infinity'],
     ['a negative skip', { skip: -1 }, FAIL, 'Expected `skip` to be an integer from 0'],
@@ -33,6 +63,7 @@ describe('faults.add', () => {
     ['an unknown corruption', {}, { corrupt: 'md5' }, '`stored` or `etag` or `crc64`'],
     ['a header without a name', {}, { dropHeader: '' }, 'Expected `dropHeader`'],
     ['a header that is no text', {}, { setHeader: { a: 1 } }, 'Expected `setHeader`'],
+    ['no headers to set', {}, { setHeader: {} }, 'at least one'],
     ['a header that splits', {}, { setHeader: { a: 'b\r\nc: d' } }, 'Expected `setHeader`'],
     ['a header with a blank', {}, { status: 500, headers: { 'a b': 'c' } }, 'Expected `headers`'],
     ['drops of nothing', {}, { drip: { bytes: 0 } }, 'Expected `drip`'],
@@ -48,5 +79,17 @@ describe('faults.add', () => {
     expect(attempt).toThrow(message)
     expect(attempt).toThrow(InvalidOptionError)
     expect(faults.take({ operation: 'PutObject', bucket: 'b', key: 'k' }).isEmpty).toBe(true)
+  })
+
+  it.each<[FaultMatch, FaultAction]>([
+    [{ operation: ['PutObject', 'UploadPart'], partNumber: 1 }, FAIL],
+    [{ operation: 'UploadPartCopy', partNumber: 1, uploadId: 'u', key: 'k', bucket: 'b' }, FAIL],
+    [{ operation: ['ListParts', 'AbortMultipartUpload'], uploadId: 'u' }, FAIL],
+    [{ operation: 'ListObjectsV2', bucket: 'b' }, FAIL],
+    [{ partNumber: 1, uploadId: 'u' }, { corrupt: 'stored' }],
+    [{ operation: ['GetObject', 'AppendObject'] }, { corrupt: 'stored' }],
+    [{}, { status: 500, headers: {} }],
+  ])('takes %j with %j, which some request may agree with', (match, action) => {
+    expect(new FaultScript().add(match, action).hits).toBe(0)
   })
 })
