@@ -2,6 +2,7 @@
 
 import { promises as nodeFs } from 'node:fs'
 import { InvalidOptionError } from '../errors.js'
+import { checkBucketName } from '../protocol/endpoint.js'
 import { plainObject, refuseUnknown } from '../unknown-option.js'
 
 const SERVER_OPTIONS = [
@@ -11,6 +12,9 @@ const SERVER_OPTIONS = [
 
 /** The longest that a timer of Node can wait, in milliseconds. */
 export const MAX_MS = 2 ** 31 - 1
+
+/** A thousand years: added to what a clock says it is still a date. */
+const MAX_TOKEN_MS = 1000 * 365 * 86_400_000
 
 /** Throws an InvalidOptionError for the first option of a server that is unknown or of a wrong kind. */
 export function checkServerOptions(options: unknown): void {
@@ -26,7 +30,7 @@ export function checkServerOptions(options: unknown): void {
   const { cnames, fs, dataDir } = given
   if (cnames !== undefined) {
     for (const bucket of Object.values(plainObject(cnames, 'cnames'))) {
-      if (!isText(bucket)) throw InvalidOptionError.expected('cnames', 'names of buckets', bucket)
+      checkBucketName(bucket, 'cnames')
     }
   }
   if (dataDir === undefined && isFs(fs) && fs.promises === nodeFs) {
@@ -48,6 +52,13 @@ const CHECKS: readonly Check[] = [
   ['stallMs', `an integer from 1 to ${MAX_MS}`, (ms) => isInteger(ms, 1, MAX_MS)],
   ['onError', 'a function', isFunction],
 ]
+
+/** Throws an InvalidOptionError unless a token may last so long; one of 0 or less has expired. */
+export function checkTokenDuration(durationMs: unknown): void {
+  if (typeof durationMs === 'number' && Math.abs(durationMs) <= MAX_TOKEN_MS) return
+  const expected = `milliseconds, to ${MAX_TOKEN_MS} of them`
+  throw InvalidOptionError.expected('durationMs', expected, durationMs)
+}
 
 /** Never shows what it got: it may be a secret. */
 function checkCredentials(pairs: unknown): void {

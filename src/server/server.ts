@@ -6,7 +6,7 @@
 import { InvalidOptionError } from '../errors.js'
 import { checkBucketName, standardRegion } from '../protocol/endpoint.js'
 import type { SigningCredentials } from '../protocol/signable-request.js'
-import { checkServerOptions } from './check-options.js'
+import { checkServerOptions, checkTokenDuration } from './check-options.js'
 import { serverClock } from './clock.js'
 import { openDataFolder } from './data-folder.js'
 import type { ServerState } from './exchange.js'
@@ -92,7 +92,11 @@ export interface OssServer {
   readonly region: string
   /** What a client needs: spread it into the options of a stream or client. */
   options(): { endpoint: string; region: string; credentials: SigningCredentials }
-  /** Makes a temporary key pair with a security token, which expires `durationMs` from now. @default 1 hour */
+  /**
+   * Makes a temporary key pair with a security token, which expires `durationMs` from now: with 0 or
+   * less it has expired. @default 1 hour
+   * @throws {InvalidOptionError} for what is no number of milliseconds
+   */
   issueToken(durationMs?: number): TemporaryCredentials
   /** Carries out the lifecycle rules as of now, as every request does about once a minute; returns how many uploads and objects went. */
   runLifecycle(): Promise<number>
@@ -174,7 +178,10 @@ export async function createOssServer(options: OssServerOptions = {}): Promise<O
     port: listener.port,
     region,
     options: () => ({ endpoint: listener.url, region, credentials: { ...first } }),
-    issueToken: (durationMs = 3_600_000) => keys.issue(clock.now() + durationMs),
+    issueToken: (durationMs = 3_600_000) => {
+      checkTokenDuration(durationMs)
+      return keys.issue(clock.now() + durationMs)
+    },
     runLifecycle: () => lifecycle.run(),
     faults: state.faults,
     requests: state.trace,

@@ -28,6 +28,7 @@ describe('createOssServer', () => {
     ['a patience that is a text', { stallMs: '1' }, 'Expected `stallMs`'],
     ['domains that are no object', { cnames: 5 }, 'Expected `cnames` to be an object'],
     ['a domain without a bucket', { cnames: { 'a.b': 1 } }, 'Expected `cnames`'],
+    ['a domain of a bucket that cannot be', { cnames: { 'a.b': 'B_1' } }, 'to be a bucket name'],
     ['hosts that are no array', { hosts: 'x' }, 'Expected `hosts` to be an array of names'],
     ['a host name that is no text', { hosts: [1] }, 'Expected `hosts`'],
     ['a listener that is no function', { onError: 1 }, 'Expected `onError` to be a function'],
@@ -45,5 +46,20 @@ describe('createOssServer', () => {
     const error: unknown = await createOssServer({ credentials }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(InvalidOptionError)
     expect(String(error)).not.toContain('hush')
+  })
+})
+
+describe('server.issueToken', () => {
+  it.each([
+    ['a text', '60000'],
+    ['no number', Number.NaN],
+    ['no end', Infinity],
+    ['a time that no date has', 1e16],
+  ])('refuses %s', async (_name, durationMs) => {
+    await using server = await createOssServer()
+    const issue: unknown = server.issueToken
+    const attempt = () => typeof issue === 'function' && issue(durationMs)
+    expect(attempt).toThrow('Expected `durationMs` to be milliseconds')
+    expect(attempt).toThrow(InvalidOptionError)
   })
 })
