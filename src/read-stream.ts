@@ -127,6 +127,10 @@ export class OssReadStream extends EventfulReadable {
         this.#isWanted = false
         if (this.push(bytes)) this.#isWanted = true
       }
+    } catch (thrown) {
+      // By a listener of `data`. It must not reach the request that brought the bytes: that would
+      // take it for its own failure, and might bring them once more.
+      this.destroy(asError(thrown))
     } finally {
       this.#isPumping = isResting
     }
