@@ -39,6 +39,8 @@ export class Download {
   readonly #hooks: DownloadHooks
   readonly #window: ReadAhead
   readonly #cancelling = new AbortController()
+  /** Names the version in every request; learnt only when the key no longer leads to it. */
+  #versionId: string | undefined
   #hasStarted = false
   #object: OpenedObject | undefined
   #span: Span | undefined
@@ -50,6 +52,7 @@ export class Download {
     this.#source = source
     this.#settings = settings
     this.#hooks = hooks
+    this.#versionId = settings.versionId
     this.#window = new ReadAhead(settings.wanted, settings, {
       fetch: (range) => this.#fetch(range),
       onReadable: hooks.onReadable,
@@ -120,8 +123,8 @@ export class Download {
   }
 
   async #fetch(range: IncomingRange): Promise<void> {
-    let { versionId } = this.#settings
     for (;;) {
+      const versionId = this.#versionId
       try {
         await this.#source.receive({
           start: range.start + range.received,
@@ -136,9 +139,11 @@ export class Download {
       } catch (error) {
         const status = error instanceof ServiceError ? error.status : undefined
         if (status === 416 && this.#object === undefined) return this.#findEnd(error)
-        // Replaced, but the bucket keeps versions. Not before: reading one takes a permission more.
-        if (status === 412 && versionId === undefined && this.#object?.versionId !== undefined) {
-          versionId = this.#object.versionId
+        // Replaced or removed, but the bucket keeps versions. Not before: reading one takes a
+        // permission more.
+        const isElsewhere = status === 412 || status === 404
+        if (isElsewhere && versionId === undefined && this.#object?.versionId !== undefined) {
+          this.#versionId = this.#object.versionId
           continue
         }
         throw this.#failureOf(error, versionId !== this.#settings.versionId)

@@ -110,13 +110,22 @@ describe('a download', () => {
     expect(source.requests.map(({ etag }) => etag)).toEqual([undefined, 'E', 'E', 'E', 'E'])
   })
 
-  it('goes on with the version it began with, once another stands at the key', async () => {
+  it.each([
+    [412, 'once another stands at the key'],
+    [404, 'once it has been deleted'],
+  ])('goes on with the version it began with (%i), %s', async (status) => {
     const source = new FakeSource(({ start, versionId }) =>
-      start >= 4000 && versionId === undefined ? refusal(412) : undefined,
+      start >= 4000 && versionId === undefined ? refusal(status) : undefined,
     )
-    expect((await open(source).output).equals(INPUT)).toBe(true)
-    const again = source.requests.filter(({ versionId }) => versionId === 'V1')
-    expect(again.map(({ start }) => start)).toEqual([4000, 6000, 8000])
+    expect((await open(source, { concurrency: 1 }).output).equals(INPUT)).toBe(true)
+    const asked = source.requests.map(({ start, versionId }) => [start, versionId])
+    // The ranges after that name it at once.
+    expect(asked.slice(2)).toEqual([
+      [4000, undefined],
+      [4000, 'V1'],
+      [6000, 'V1'],
+      [8000, 'V1'],
+    ])
   })
 
   it.each([403, 404, 412])(
