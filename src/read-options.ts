@@ -25,7 +25,10 @@ export interface OssReadStreamOptions extends OssClientOptions {
   readonly client?: OssClient | undefined
   /** First byte to read, as in `fs.createReadStream`: an integer from 0. @default 0 */
   readonly start?: number | undefined
-  /** Last byte to read, inclusive, as in `fs.createReadStream`; cut to the object's. @default the last */
+  /**
+   * Last byte to read, inclusive, as in `fs.createReadStream`; cut to the object's, and `Infinity` is
+   * one, too. @default the last
+   */
   readonly end?: number | undefined
   /** Bytes of a range: an integer from 1,024. @default 8 MiB, or what `maxMemory` leaves for each */
   readonly partSize?: number | undefined

@@ -33,6 +33,9 @@ const DEFAULT_HIGH_WATER_MARK = 256 * 1024
 /** Ranges have no limit of the service's; below this they are mostly headers. */
 const MIN_PART_SIZE = 1024
 
+/** The byte after it is a safe integer, too. */
+const MAX_BYTE = Number.MAX_SAFE_INTEGER - 1
+
 const READ_OPTION_NAMES = [
   'key',
   'client',
@@ -108,8 +111,10 @@ function limitsOf(options: OssReadStreamOptions) {
 }
 
 function spanOf(options: OssReadStreamOptions): Span {
-  const start = size(options.start, 'start', 0) ?? 0
-  const last = size(options.end, 'end', 0)
+  const start = options.start === undefined ? 0 : integer(options.start, 'start', 0, MAX_BYTE)
+  // As fs.createReadStream has it.
+  const isOpen = options.end === undefined || options.end === Number.POSITIVE_INFINITY
+  const last = isOpen ? undefined : integer(options.end, 'end', 0, MAX_BYTE)
   if (last !== undefined && last < start) {
     throw InvalidOptionError.expected('end', `at least \`start\`, which is ${start}`, last)
   }

@@ -75,6 +75,8 @@ describe('a range', () => {
     [{ end: RANGE + 9 }, 0, RANGE + 10],
     [{ start: RANGE - 1, end: 2 * RANGE }, RANGE - 1, 2 * RANGE + 1],
     [{ start: input.length - 1, end: 10 * RANGE }, input.length - 1, input.length],
+    [{ start: 7, end: Number.POSITIVE_INFINITY }, 7, input.length],
+    [{ start: 0, end: Number.MAX_SAFE_INTEGER - 1 }, 0, input.length],
   ])('%j is inclusive, as in fs.createReadStream', async (range, from, to) => {
     const { source } = await openRead(input, range)
     expect((await read(source)).equals(input.subarray(from, to))).toBe(true)

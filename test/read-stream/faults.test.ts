@@ -178,6 +178,7 @@ describe('what does not heal', () => {
 
   it.each([
     ['start', { start: INPUT.length }],
+    ['the last start there is', { start: Number.MAX_SAFE_INTEGER - 1 }],
     ['start and end', { start: INPUT.length + 5, end: INPUT.length + 6 }],
   ])('%s beyond the end is a typed error', async (_name, options) => {
     const { source } = await openRead(INPUT, options)
