@@ -69,7 +69,7 @@ export class OssWriteStream extends EventfulWritable {
   #outcome: Outcome | undefined
   #abortError: Error | undefined
 
-  /** @param source what is read into the parts at the end; nothing is to be written then. For `uploadFile()` */
+  /** `source` is for `uploadFile()`: read at the end, and nothing is written then. @internal */
   constructor(target: string | undefined, options: OssWriteStreamOptions, source?: PartSource) {
     const settings = resolveOptions(target, options)
     super({ highWaterMark: settings.highWaterMark })
