@@ -22,6 +22,7 @@ export function formatMachine(machine: Machine): string {
 /** A scenario's table: medians; ratios against the first of lib-storage and ali-oss, and the floor. */
 export function formatScenario(scenario: Scenario, rounds: Rounds): string {
   const names = [...rounds.keys()]
+  const out = scenario.entries.map(({ name }) => name).filter((name) => !rounds.has(name))
   const bases = names.filter((name) => /^(lib-storage|undici)|ali-oss put$/.test(name)).slice(0, 2)
   const head = [
     'client',
@@ -39,7 +40,7 @@ export function formatScenario(scenario: Scenario, rounds: Rounds): string {
   const rows = names.map((name) => rowOf(scenario, rounds, name, bases))
   const first = scenario.entries[0]?.work?.bytes ?? scenario.work.bytes
   const what = `${first / 1024 ** 2} MiB, ${scenario.rounds} rounds`
-  return `### ${scenario.title} (${scenario.work.work === 'small' ? `${scenario.rounds} rounds` : what})\n\n${formatTable(head, rows)}\n`
+  return `### ${scenario.title} (${scenario.work.work === 'small' ? `${scenario.rounds} rounds` : what})\n\n${formatTable(head, rows)}\n${out.map((name) => `\nFailed, and left out: ${name}\n`).join('')}`
 }
 
 function rowOf(
@@ -94,7 +95,7 @@ export function formatJudgements(judgements: readonly Judgement[]): string {
     fixed(value, 2),
     isMet ? 'met' : 'MISSED',
   ])
-  return `### Targets\n\n${formatTable(['ratio', 'target', 'measured', ''], rows)}\n`
+  return `### Targets\n\n${formatTable(['ratio', 'target', 'measured', 'verdict'], rows)}\n`
 }
 
 function fixed(value: number, digits: number): string {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { Agent } from 'node:http'
 import uploadStream from 'aliyun-oss-upload-stream'
 import ALY from 'aliyun-sdk'
 import { sourceOf } from './sources.mjs'
@@ -9,6 +10,8 @@ export function connect({ endpoint, partSize }) {
     secretAccessKey: 'secret',
     endpoint,
     apiVersion: '2013-10-15',
+    // It takes the end of an idle connection of Node's own agent for the end of a request.
+    httpOptions: { timeout: 600_000, agent: new Agent({ keepAlive: false }) },
   })
   return {
     async upload(run) {
