@@ -96,6 +96,11 @@ export class BlobStore {
     return { segments, size, md5: md5.digest(), crc64: crc64.digest() }
   }
 
+  /** Whether all files of a body are still there. */
+  holds(segments: readonly Segment[]): boolean {
+    return segments.every(({ blob }) => this.#references.has(blob))
+  }
+
   /** Keeps a body readable until the lease is released, whoever deletes the object meanwhile. */
   lease(segments: readonly Segment[]): Lease {
     this.retain(segments)

@@ -24,7 +24,7 @@ export interface InspectedObject {
   readonly uploadId?: string
   /** Milliseconds since the epoch. */
   readonly lastModified: number
-  /** The content, piece by piece; the object must still be there. */
+  /** The content, piece by piece; rejects if the object was replaced or deleted meanwhile. */
   stream(): AsyncIterable<Uint8Array>
   /** The whole content. */
   content(): Promise<Buffer>
@@ -103,6 +103,11 @@ export class InspectedUploads {
 
 function inspect(store: Store, bucket: string, record: ObjectRecord): InspectedObject {
   const stream = async function* (): AsyncGenerator<Uint8Array, void, void> {
+    if (!store.blobs.holds(record.segments)) {
+      throw new Error(
+        `Expected oss://${bucket}/${record.key} to be as it was when it was looked up; it was replaced or deleted`,
+      )
+    }
     const lease = store.blobs.lease(record.segments)
     try {
       yield* lease.read(0, record.size)

@@ -62,6 +62,20 @@ describe('a server', () => {
     expect(String(await again.objects.get('bucket', '../../../x')?.content())).toBe('content')
   })
 
+  it.each(['PUT', 'DELETE'])(
+    'says so if what a test looks into is gone by a %s',
+    async (method) => {
+      const server = await startServer()
+      const at = { bucket: 'bucket', key: 'key' }
+      await call(server, { method: 'PUT', ...at, body: 'content' })
+      const object = server.objects.get('bucket', 'key')
+      await call(server, { method, ...at, body: '' })
+      await expect(object?.content()).rejects.toThrow('oss://bucket/key')
+      await call(server, { method: 'PUT', ...at, body: 'other' })
+      expect(String(await server.objects.get('bucket', 'key')?.content())).toBe('other')
+    },
+  )
+
   it('closes with connections open and idle, twice, and leaves no handle', async () => {
     const handles = () => process.getActiveResourcesInfo().filter((name) => /TCP/.test(name))
     const server = await createOssServer({ buckets: ['bucket'] })
