@@ -144,6 +144,8 @@ interface Visit {
 async function answerFor(state: ServerState, visit: Visit, faults: AppliedFaults): Promise<Answer> {
   await faults.held('arrival')
   for (const { delayMs } of faults.all('delayMs')) await state.clock.sleep(delayMs, state.closing)
+  // Closing ends the waits above: nobody is there any more, and nobody let the request go on.
+  if (state.closing.aborted) throw new Disconnected()
   const instead = await answerFault(faults, visit.body)
   if (instead !== undefined) return instead
   for (const _ of faults.all('expireToken')) expireToken(state.keys, visit)

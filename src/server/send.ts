@@ -32,7 +32,8 @@ export async function sendAnswer(
   options: SendOptions,
 ): Promise<void> {
   const { context, body, clock } = options
-  if (response.destroyed) throw new Disconnected()
+  // A socket that the closing server has just destroyed tells its response a little later.
+  if (response.destroyed || options.closing.aborted) throw new Disconnected()
   const { status, headers } = answerHead(answer, context)
   response.sendDate = false
   response.writeHead(status, headers)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { OssServer } from '../../src/server/server.js'
+import type { FaultAction, OssServer } from '../../src/server/server.js'
 import { startServer } from '../helpers/start-server.js'
 import { call, type Reply } from './caller.js'
 
@@ -140,6 +140,24 @@ describe('a hold', () => {
     await hold.reached()
     await server.close()
     await failed
+  })
+
+  it.each<[string, FaultAction, number]>([
+    ['held on arrival, with nothing done', { hold: 'arrival' }, 0],
+    ['delayed, with nothing done', { delayMs: 600_000 }, 0],
+    ['held before its answer, with all done', { hold: 'before-answer' }, 1],
+  ])('drops at closing a request that is %s', async (_name, action, objects) => {
+    const server = await startServer()
+    const waiting = server.faults.add({ key: 'key' }, action)
+    const failed = expect(put(server)).rejects.toThrow()
+    await waiting.reached()
+    // By the second answer to one that came later, the waiting one is where it waits.
+    for (let i = 0; i < 2; i += 1) await call(server, { method: 'GET', bucket: 'bucket' })
+    while (server.objects.list().length < objects) await call(server, { method: 'GET' })
+    await server.close()
+    await failed
+    expect(server.requests.of('PutObject').map(({ at }) => at)).toEqual(['dropped'])
+    expect(server.objects.list()).toHaveLength(objects)
   })
 })
 
