@@ -97,7 +97,11 @@ describe('the docs', { timeout: 60_000 }, () => {
     await writeFile(join(folder, testFile), codeOf(block))
     return testFile === 'block.ts'
       ? exec(process.execPath, ['--import', 'tsx', testFile], env)
-      : exec(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', testFile], env)
+      : exec(
+          process.execPath,
+          ['node_modules/vitest/vitest.mjs', 'run', '--testTimeout=50000', testFile],
+          env,
+        )
   }
 
   it('have types that hold', async () => {

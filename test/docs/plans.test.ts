@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { capacityOf, planParts } from '../../src/protocol/part-plan.js'
 import { drawGrowthChart } from './growth-chart.js'
+import { shapeOf } from './plan-shape.js'
 
 const MIB = 1024 ** 2
 const GIB = 1024 ** 3
@@ -13,18 +14,31 @@ function guide(name: string): string {
   return fileURLToPath(new URL(`../../examples/guide/${name}`, import.meta.url))
 }
 
+function numbersOf(row: string): number[] {
+  const cells = row.split('|').slice(1)
+  return cells.map((cell) => Number(cell.replace(/[^0-9]/g, '')))
+}
+
 describe('the page on memory and part size', () => {
   const rows = PAGE.split('\n').filter((line) => /^\| [\d,]+ MiB \|/.test(line))
+
+  it('shows how parts grow as they do', () => {
+    const plan = planParts({ concurrency: 4 })
+    const table = PAGE.split('\n').filter((row) => /^\| \d+ GiB \|/.test(row))
+    expect(table).toHaveLength(6)
+    for (const row of table) {
+      const [gibibytes = 0, parts, last = 0, inFlight, memory] = numbersOf(row)
+      expect(shapeOf(plan, gibibytes * GIB)).toEqual({ parts, last, inFlight })
+      expect(memory).toBe(Math.min(256, 8 * last))
+    }
+  })
 
   it('has a table of plans', () => {
     expect(rows.length).toBeGreaterThan(5)
   })
 
   it.each(rows)('is right about %s', (row) => {
-    const [partSize = 0, maxMemory = 0, largest, capacity] = row
-      .split('|')
-      .slice(1)
-      .map((cell) => Number(cell.replace(/[^0-9]/g, '')))
+    const [partSize = 0, maxMemory = 0, largest, capacity] = numbersOf(row)
     const plan = planParts({
       concurrency: 4,
       partSize: partSize * MIB,
