@@ -1,6 +1,6 @@
 /** Every code block of the README and of the guide runs as it stands there, and its types hold. */
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,7 +72,10 @@ describe('the docs', { timeout: 60_000 }, () => {
     expect(runnable.length).toBeGreaterThan(8)
   })
 
-  const here = runnable.filter((block) => !sceneOf(block).inCi)
+  const here = runnable.filter((block) => {
+    const { inCi, heldBy, areScripts } = sceneOf(block)
+    return inCi === undefined && heldBy === undefined && areScripts === undefined
+  })
   it.each(here.map((block) => [`${block.page}:${block.line}`, block] as const))(
     '%s runs',
     async (_place, block) => {
@@ -118,6 +121,22 @@ describe('the docs', { timeout: 60_000 }, () => {
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
     const { output } = await exec(process.execPath, [tsc, ...flags, ...target, ...lib, ...files])
     expect(output).toBe('')
+  })
+
+  it('leave to tests of their own only what these do', () => {
+    const tests = runnable.flatMap((block) => sceneOf(block).heldBy ?? [])
+    expect(tests.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
+  })
+
+  it('name only scripts that there are', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    const lines = runnable
+      .filter((block) => sceneOf(block).areScripts)
+      .flatMap(({ code }) => code.split('\n'))
+    expect(lines.length).toBeGreaterThan(0)
+    for (const line of lines) {
+      expect(Object.keys(scripts)).toContain(/^npm run (\S+)/.exec(line)?.[1])
+    }
   })
 
   it('leave to continuous integration only what it does', () => {

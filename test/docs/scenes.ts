@@ -17,6 +17,10 @@ export interface Scene {
   readonly testFile?: string
   /** Not run here, because that would be a test within a test: `.ci/run` does it. */
   readonly inCi?: true
+  /** Not run here: a test of its own does what the block shows. */
+  readonly heldBy?: string
+  /** Not run here, for it would take minutes: each line is a script of package.json. */
+  readonly areScripts?: true
 }
 
 const PIPELINE = `
@@ -28,6 +32,8 @@ import { createGzip } from 'node:zlib'
 export const SCENES: Readonly<Record<string, Scene>> = {
   default: {},
   ci: { inCi: true },
+  scripts: { areScripts: true },
+  passthrough: { heldBy: 'test/examples/why-not-passthrough.test.ts' },
   'first example': {
     instead: { '/var/log/app.log': 'app.log' },
     after: `if (!(Number(out.result?.size) > 0)) throw new Error('nothing was stored')`,
