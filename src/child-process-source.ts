@@ -101,9 +101,9 @@ class ChildProcessSource extends Readable {
     // Only its last words are lost; the exit code tells all the same.
     stderr?.on('error', () => {})
     // More than once: one that was given up (the option `signal`) may be beyond our power to end, too.
-    child.on('error', (cause) => {
+    child.on('error', (error) => {
       const what = child.pid === undefined ? 'could not be started' : 'was given up'
-      this.destroy(this.#failure(what, { cause }))
+      this.destroy(this.#failure(what, { cause: withoutArguments(error) }))
     })
     // Not `exit`: output may still be on its way then.
     child.once('close', (code, signal) => this.#close(code, signal))
@@ -136,6 +136,13 @@ class ChildProcessSource extends Readable {
     const stderr = this.#stderr.toString('utf8').trim()
     return new ChildProcessError(command, what, { ...details, stderr })
   }
+}
+
+/** Node tells them, too, and there may be a password among them. */
+function withoutArguments(error: Error): Error {
+  if (!('spawnargs' in error)) return error
+  const { spawnargs, ...details } = error
+  return Object.assign(new Error(error.message), details)
 }
 
 function endingOf(code: number | null, signal: NodeJS.Signals | null): string {

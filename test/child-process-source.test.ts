@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { inspect } from 'node:util'
 import { createGzip } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { ChildProcessError, fromChildProcess, spawnSource } from '../src/child-process-source.js'
@@ -87,6 +88,12 @@ describe('spawnSource', () => {
       cause: { code: 'ENOENT' },
     })
     expect(error).not.toHaveProperty('exitCode')
+  })
+
+  it('repeats no argument of the command, among which may be a password', async () => {
+    const error = await failure(spawnSource('/no/such/command', ['--password=hunter2']))
+    expect(inspect(error, { depth: null, showHidden: true })).not.toContain('hunter2')
+    expect(error).toMatchObject({ cause: { code: 'ENOENT', syscall: 'spawn /no/such/command' } })
   })
 
   it('keeps no more than the last 4 KiB of the error output', async () => {
