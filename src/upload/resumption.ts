@@ -93,17 +93,20 @@ export class Resumption {
       this.#tell({ uploadId })
       return this.#resumed
     }
-    if (parts !== undefined) await this.discard(uploadId)
-    this.#tell({ uploadId, reason })
-    this.#stored = new Map()
+    const isLate = parts !== undefined && (await this.discard(uploadId)) === 'gone'
+    // A Complete of the earlier run, still on its way when that died, may have come first.
+    const end = isLate ? await this.#whyGone(found, signal) : 'gone'
+    this.#tell({ uploadId, reason: end === 'published' ? end : reason })
     return undefined
   }
 
   /** Ends an upload of an earlier run that nothing will come of. */
-  async discard(uploadId: string): Promise<void> {
-    await this.#cleanUp.discard(uploadId)
+  async discard(uploadId: string): Promise<'alive' | 'gone'> {
+    const ended = await this.#cleanUp.discard(uploadId)
     this.#stored = new Map()
+    this.#bytesStored = 0
     await this.forget()
+    return ended
   }
 
   /** Keeps a new upload for a later run. */

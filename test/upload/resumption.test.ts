@@ -174,12 +174,32 @@ describe('a later run', () => {
       'save',
     ])
     expect(run.target.trail).toContain('part 1')
-    expect(opened.notices).toEqual([
-      { uploadId: EARLIER, reason, partsStored: 0, bytesStored: 2 * PART },
-    ])
+    expect(opened.notices).toEqual([{ uploadId: EARLIER, reason, partsStored: 0, bytesStored: 0 }])
     expect(run.target.object?.bytes.equals(INPUT)).toBe(true)
     expect(run.target.uploads.size).toBe(0)
   })
+
+  it.each([
+    ['published', 'earlier marker'],
+    ['source', 'marker of another'],
+  ])(
+    'tells `%s` of one that was completed before it could be ended: %s stands there',
+    async (reason, marker) => {
+      const run = earlierRun(partsOf(INPUT, [1, 2]), { source: 'version 0' })
+      const gate = run.target.hold('abort')
+      const opened = resumingUpload(run)
+      const sending = send(opened, INPUT)
+      await gate.reached()
+      run.target.uploads.clear()
+      run.target.object = { bytes: OTHER, marker }
+      gate.open()
+      await sending
+      expect(opened.notices).toEqual([
+        { uploadId: EARLIER, reason, partsStored: 0, bytesStored: 0 },
+      ])
+      expect(run.target.object?.bytes.equals(INPUT)).toBe(true)
+    },
+  )
 
   it('leaves the old upload to be found again if it cannot be ended', async () => {
     const run = earlierRun(partsOf(INPUT, [1]), { source: 'version 0' })
