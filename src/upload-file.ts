@@ -143,7 +143,8 @@ async function openPath(path: string | URL): Promise<Opened> {
       return source
     },
     close: async () => {
-      if (isOurs) await close(fd)
+      // It was only read: that closing it fails takes nothing back, least of all a published object.
+      if (isOurs) await close(fd).catch(() => undefined)
     },
   }
 }
