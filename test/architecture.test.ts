@@ -61,7 +61,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'file-checkpoint': ['errors', 'upload', 'node:fs/promises', 'node:path'],
   conclusion: [],
   'expected-digest': ['errors', 'protocol', 'unknown-option'],
-  'stream-witness': ['expected-digest', 'protocol'],
+  'stream-witness': ['digest', 'expected-digest', 'protocol'],
   'publish-guard': ['errors', 'expected-digest', 'stream-witness', 'upload', 'upload-errors'],
   options: ['client', 'protocol', 'expected-digest', 'publish-guard', 'upload'],
   'resolve-headers': ['errors', 'expected-digest', 'options', 'protocol'],

@@ -39,12 +39,20 @@ export function createCrc64(previous = 0n): Crc64 {
  * @throws {RangeError} if `lengthOfB` is no such integer
  */
 export function combineCrc64(a: bigint, b: bigint, lengthOfB: number): bigint {
+  return crc64Combiner(lengthOfB)(a, b)
+}
+
+/** The same for many neighbours of one length: what depends on that alone is computed once. */
+export function crc64Combiner(lengthOfB: number): (a: bigint, b: bigint) => bigint {
   if (!Number.isSafeInteger(lengthOfB) || lengthOfB < 0) {
     throw new RangeError(`Expected a length in bytes, got ${lengthOfB}`)
   }
-  const shifted = multiply(split(a), powerOfX8(lengthOfB))
-  const tail = split(b)
-  return join(shifted[HIGH] ^ tail[HIGH], shifted[LOW] ^ tail[LOW])
+  const power = powerOfX8(lengthOfB)
+  return (a, b) => {
+    const shifted = multiply(split(a), power)
+    const tail = split(b)
+    return join(shifted[HIGH] ^ tail[HIGH], shifted[LOW] ^ tail[LOW])
+  }
 }
 
 /** High and low 32 bits of a 64-bit word, as signed or unsigned integers. */

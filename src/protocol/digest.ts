@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto'
 
-export { combineCrc64, crc64, createCrc64 } from './crc64.js'
+export { type Crc64, combineCrc64, crc64, crc64Combiner, createCrc64 } from './crc64.js'
 
 /** An MD5 that grows with the bytes. */
 export interface Md5 {

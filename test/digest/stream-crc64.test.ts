@@ -1,0 +1,51 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { crc64 } from '../../src/protocol/digest.js'
+import { bytes } from '../helpers/new-upload.js'
+
+const INPUT = bytes(12 * 1024 * 1024)
+
+/** A process of its own, as far as the module is concerned. */
+async function fresh(): Promise<typeof import('../../src/digest/stream-crc64.js')> {
+  vi.resetModules()
+  return import('../../src/digest/stream-crc64.js')
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+describe('the CRC-64 of a stream', () => {
+  it('is the same when the kernels take over in the middle', async () => {
+    const { loadCrc64Blocks, StreamCrc64 } = await fresh()
+    const whole = new StreamCrc64()
+    for (let at = 0; at < INPUT.length; at += 65_000) {
+      whole.update(INPUT.subarray(at, at + 65_000))
+      if (at === 150 * 65_000) expect(await loadCrc64Blocks()).toBe(true)
+      expect(whole.digest()).toBe(whole.digest())
+    }
+    expect(whole.digest()).toBe(crc64(INPUT))
+  })
+
+  it('of several streams at once is that of each', async () => {
+    const { loadCrc64Blocks, StreamCrc64 } = await fresh()
+    await loadCrc64Blocks()
+    const other = INPUT.subarray(1)
+    const [a, b] = [new StreamCrc64(), new StreamCrc64()]
+    for (let at = 0; at < INPUT.length; at += 100_000) {
+      a.update(INPUT.subarray(at, at + 100_000))
+      b.update(other.subarray(at, at + 100_000))
+    }
+    expect([a.digest(), b.digest()]).toEqual([crc64(INPUT), crc64(other)])
+  })
+
+  it('needs no WebAssembly', async () => {
+    vi.stubGlobal('WebAssembly', undefined)
+    const { loadCrc64Blocks, StreamCrc64 } = await fresh()
+    expect(await loadCrc64Blocks()).toBe(false)
+    const whole = new StreamCrc64()
+    for (let at = 0; at < INPUT.length; at += 1_000_000) {
+      whole.update(INPUT.subarray(at, at + 1_000_000))
+    }
+    expect(whole.digest()).toBe(crc64(INPUT))
+  })
+})
