@@ -55,6 +55,15 @@ const CURL: Entry = { name: 'curl -T', module: 'curl' }
 const ALI_STREAM = aliOss('ali-oss putStream', 'putStream')
 const ALI_FILE = aliOss('ali-oss multipartUpload', 'multipartUpload')
 
+const READERS: readonly Entry[] = [
+  AUTO,
+  osspipe('osspipe, not verified', { verify: false }),
+  { name: 'ali-oss getStream', module: 'ali-oss' },
+  { name: 'undici GET', module: 'floor' },
+  // For scale: as many bytes the other way.
+  osspipe('osspipe, writing', {}, { work: 'upload', source: 'ring' }),
+]
+
 function osspipe(name: string, options: Entry['options'], work: Entry['work'] = {}): Entry {
   return { name, module: 'osspipe', ...(options && { options }), work }
 }
@@ -156,12 +165,15 @@ export function scenarios(isQuick: boolean): Scenario[] {
       name: 'read',
       title: 'HTTP, reading',
       work: { work: 'read', bytes: size },
-      entries: [
-        AUTO,
-        osspipe('osspipe, not verified', { verify: false }),
-        { name: 'ali-oss getStream', module: 'ali-oss' },
-        { name: 'undici GET', module: 'floor' },
-      ],
+      entries: READERS,
+    },
+    {
+      ...common,
+      name: 'read-wan',
+      title: 'HTTP, reading, 30 ms a request, 60 MB/s a connection',
+      sink: { ...PLAIN, latencyMs: 30, bytesPerSecond: 60e6 },
+      work: { work: 'read', bytes: size },
+      entries: READERS,
     },
     {
       ...common,
