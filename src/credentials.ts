@@ -11,7 +11,9 @@ import { nearestName } from './unknown-option.js'
 /** Credentials of an Alibaba Cloud account, RAM user or STS session. */
 export interface Credentials {
   readonly accessKeyId: string
+  /** Never sent: it signs. */
   readonly accessKeySecret: string
+  /** Of an STS session; without it the pair is one that does not expire. */
   readonly securityToken?: string | undefined
   /** When they cease to be valid: a date, an ISO 8601 text, or milliseconds since 1970. */
   readonly expiration?: Date | string | number | undefined
@@ -25,6 +27,7 @@ export type CredentialsProvider = (context: {
 
 /** Anything with `getCredential()`, such as a client of npm `@alicloud/credentials`; asked each time. */
 export interface CredentialClient {
+  /** Gives, or promises, an object with the fields of {@link Credentials}; empty texts count as absent. */
   getCredential(): unknown
 }
 

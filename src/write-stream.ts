@@ -24,7 +24,8 @@ import { EventfulWritable, Teller } from './write-events.js'
 
 /**
  * Begins an upload to `oss://bucket/key`, or to `options.bucket` and `options.key`. Nothing is sent
- * before the first part is full or the stream ends, and nothing is published unless it ends.
+ * before the first part is full or the stream ends, and nothing is published unless it ends. The stream
+ * fails with an UploadError, or with what its source, its `signal` or a listener failed with.
  * @throws {InvalidOptionError} synchronously, for a bad, missing or unknown option.
  */
 export function createOssWriteStream(

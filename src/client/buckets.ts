@@ -22,9 +22,11 @@ export interface ListObjectsOptions extends CallOptions {
   readonly maxKeys?: number | undefined
 }
 
+/** One page of objects, by key. */
 export interface ListObjectsResult {
   readonly bucket: string
   readonly objects: readonly ListedObject[]
+  /** What `delimiter` has folded. */
   readonly commonPrefixes: readonly string[]
   readonly isTruncated: boolean
   /** `continuationToken` of the next page, if there is one. */
@@ -32,8 +34,10 @@ export interface ListObjectsResult {
   readonly requestId: string | undefined
 }
 
+/** Where a bucket is, and what it is like. */
 export type BucketInfoResult = BucketInfo & { readonly requestId: string | undefined }
 
+/** The lifecycle rules of a bucket. */
 export interface BucketLifecycleResult {
   readonly rules: readonly LifecycleRule[]
   readonly requestId: string | undefined

@@ -20,6 +20,7 @@ export interface CleanUploadsOptions extends CallOptions {
   readonly dryRun?: boolean | undefined
 }
 
+/** What the janitor has found and done. */
 export interface CleanUploadsResult {
   /** Uploads that were ended; with `dryRun` those that would have been. */
   readonly cleaned: readonly ListedUpload[]

@@ -75,7 +75,9 @@ import { Transport } from './transport.js'
 export class OssClient implements AsyncDisposable {
   /** Bucket of calls that name none, if there is one. */
   readonly bucket: string | undefined
+  /** Of each attempt, in milliseconds, with the defaults filled in. */
   readonly timeouts: Timeouts
+  /** Of each call that says nothing else, with the defaults filled in. */
   readonly retry: RetryPolicy
   /** The one of the options, or the process's own. */
   readonly clock: Clock

@@ -11,6 +11,7 @@ import { malformed, requestIdOf } from './error-answer.js'
 import { checkUploadId } from './multipart.js'
 import { partsMoveOn, uploadsMoveOn } from './page-order.js'
 
+/** Which page of the parts of an upload. */
 export interface ListPartsOptions extends ObjectCallOptions {
   readonly uploadId: string
   /** Parts a page, 1 to 1000. @default 1000 */
@@ -19,6 +20,7 @@ export interface ListPartsOptions extends ObjectCallOptions {
   readonly partNumberMarker?: number | undefined
 }
 
+/** A part as the service has it. */
 export interface ListedPart {
   readonly partNumber: number
   /** Without quotes. */
@@ -31,6 +33,7 @@ export interface ListedPart {
   readonly lastModified?: string | undefined
 }
 
+/** One page of parts, by number. */
 export interface ListPartsResult {
   readonly bucket: string
   readonly key: string
@@ -44,15 +47,19 @@ export interface ListPartsResult {
 }
 
 export interface ListMultipartUploadsOptions extends CallOptions {
+  /** Only keys that begin with it. */
   readonly prefix?: string | undefined
+  /** Keys with it behind the prefix are folded into `commonPrefixes`. */
   readonly delimiter?: string | undefined
+  /** `nextKeyMarker` of the page before. */
   readonly keyMarker?: string | undefined
-  /** Ignored by the service without `keyMarker`. */
+  /** `nextUploadIdMarker` of the page before; ignored by the service without `keyMarker`. */
   readonly uploadIdMarker?: string | undefined
   /** Uploads a page, 1 to 1000. @default 1000 */
   readonly maxUploads?: number | undefined
 }
 
+/** An unfinished upload. */
 export interface ListedUpload {
   readonly key: string
   readonly uploadId: string
@@ -61,12 +68,15 @@ export interface ListedUpload {
   readonly storageClass?: string | undefined
 }
 
+/** One page of unfinished uploads, by key. */
 export interface ListMultipartUploadsResult {
   readonly bucket: string
   readonly uploads: readonly ListedUpload[]
   readonly commonPrefixes: readonly string[]
   readonly isTruncated: boolean
+  /** `keyMarker` of the next page, if `isTruncated`. */
   readonly nextKeyMarker: string
+  /** `uploadIdMarker` of the next page, if `isTruncated`. */
   readonly nextUploadIdMarker: string
   readonly requestId: string | undefined
 }

@@ -27,6 +27,7 @@ import { creationHeaders, md5Header } from './request-headers.js'
 
 export interface InitiateMultipartUploadOptions extends ObjectCallOptions, ObjectHeaderOptions {}
 
+/** The upload that parts may now be sent to; they are billed until it is completed or aborted. */
 export interface InitiateMultipartUploadResult {
   readonly bucket: string
   readonly key: string
@@ -34,10 +35,12 @@ export interface InitiateMultipartUploadResult {
   readonly requestId: string | undefined
 }
 
+/** One part: another one of the same number is replaced. */
 export interface UploadPartOptions extends ObjectCallOptions {
   readonly uploadId: string
   /** 1 to 10,000. */
   readonly partNumber: number
+  /** 100 KiB (but for the last part, which may be shorter) to 5 GiB. */
   readonly body: UploadBody
   /**
    * Content-MD5 to send as it is (base64). The service answers a wrong one with InvalidDigest, which
@@ -52,6 +55,7 @@ export interface UploadPartOptions extends ObjectCallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
+/** What Complete needs of a part, and what was compared with its bytes. */
 export interface UploadPartResult {
   readonly partNumber: number
   /** Without quotes, as the service spelt it. */
@@ -63,6 +67,7 @@ export interface UploadPartResult {
   readonly requestId: string | undefined
 }
 
+/** Publishes the parts as one object: either `parts` or `completeAll`. */
 export interface CompleteMultipartUploadOptions
   extends ObjectCallOptions,
     Pick<ObjectHeaderOptions, 'acl' | 'callback' | 'forbidOverwrite' | 'headers'> {
@@ -73,6 +78,7 @@ export interface CompleteMultipartUploadOptions
   readonly completeAll?: boolean | undefined
 }
 
+/** What the service says of the object just published. */
 export interface CompleteMultipartUploadResult {
   readonly bucket: string
   readonly key: string
@@ -80,17 +86,21 @@ export interface CompleteMultipartUploadResult {
   readonly etag: string
   /** CRC-64 of the object, unsigned decimal; absent if the service sent none. */
   readonly crc64?: string | undefined
+  /** Address as the service tells it. */
   readonly location?: string | undefined
+  /** In a bucket with versioning. */
   readonly versionId?: string | undefined
   readonly requestId: string | undefined
   /** With `callback`: what the application server answered. */
   readonly callbackBody?: Buffer | undefined
 }
 
+/** Which upload to end; its parts are deleted, but for one that is still arriving. */
 export interface AbortMultipartUploadOptions extends ObjectCallOptions {
   readonly uploadId: string
 }
 
+/** The upload is gone. */
 export interface AbortMultipartUploadResult {
   readonly requestId: string | undefined
 }

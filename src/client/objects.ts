@@ -22,7 +22,9 @@ import { malformed, requestIdOf } from './error-answer.js'
 import { creationHeaders, md5Header } from './request-headers.js'
 import type { Answer } from './transport.js'
 
+/** A whole object in one request: at most 5 GiB. */
 export interface PutObjectOptions extends ObjectCallOptions, ObjectHeaderOptions {
+  /** At most 5 GiB; sent from its beginning again if an attempt fails. */
   readonly body: UploadBody
   /** Content-MD5 to send as it is (base64). @default computed from the body */
   readonly contentMd5?: string | undefined
@@ -30,6 +32,7 @@ export interface PutObjectOptions extends ObjectCallOptions, ObjectHeaderOptions
   readonly digests?: BodyDigests | undefined
 }
 
+/** What the service says of the object just stored. */
 export interface PutObjectResult {
   readonly bucket: string
   readonly key: string
@@ -37,6 +40,7 @@ export interface PutObjectResult {
   readonly etag: string
   /** Unsigned decimal; absent if the service sent none. */
   readonly crc64?: string | undefined
+  /** In a bucket with versioning. */
   readonly versionId?: string | undefined
   /** Bytes. */
   readonly size: number
@@ -45,12 +49,15 @@ export interface PutObjectResult {
   readonly callbackBody?: Buffer | undefined
 }
 
+/** Which object, and which version of it. */
 export interface HeadObjectOptions extends ObjectCallOptions {
+  /** @default the newest */
   readonly versionId?: string | undefined
   /** Fail with 412 unless the object has this ETag. */
   readonly ifMatch?: string | undefined
 }
 
+/** What the service says of an object. */
 export interface HeadObjectResult {
   /** Bytes. */
   readonly size: number
@@ -59,6 +66,7 @@ export interface HeadObjectResult {
   /** Unsigned decimal; absent if the service sent none. */
   readonly crc64?: string | undefined
   readonly contentType?: string | undefined
+  /** To the second. */
   readonly lastModified?: Date | undefined
   readonly storageClass?: string | undefined
   /** `Normal`, `Multipart`, `Appendable` or `Symlink`. */
@@ -71,6 +79,7 @@ export interface HeadObjectResult {
   readonly requestId: string | undefined
 }
 
+/** Which object, and which bytes of it. */
 export interface GetObjectOptions extends ObjectCallOptions {
   /** Bytes `start` up to, but not including, `end`; either may be left out. */
   readonly range?:
@@ -78,9 +87,11 @@ export interface GetObjectOptions extends ObjectCallOptions {
     | undefined
   /** Fail with 412 unless the object has this ETag. */
   readonly ifMatch?: string | undefined
+  /** @default the newest */
   readonly versionId?: string | undefined
 }
 
+/** The object as it comes; read `body` to its end, or destroy it, or its connection stays taken. */
 export interface GetObjectResult extends Omit<HeadObjectResult, 'size'> {
   /** 200, or 206 for a range. */
   readonly status: number
@@ -92,10 +103,13 @@ export interface GetObjectResult extends Omit<HeadObjectResult, 'size'> {
   readonly size?: number | undefined
 }
 
+/** Which object, and which version of it; one that is not there is no error. */
 export interface DeleteObjectOptions extends ObjectCallOptions {
+  /** Deletes this version for good. @default in a bucket with versioning, puts a delete marker on top */
   readonly versionId?: string | undefined
 }
 
+/** What the deletion has done in a bucket with versioning. */
 export interface DeleteObjectResult {
   readonly versionId?: string | undefined
   readonly deleteMarker: boolean

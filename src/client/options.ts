@@ -47,6 +47,7 @@ export interface OssClientOptions extends EndpointOptions {
   readonly signatureVersion?: 'v4' | 'v1' | undefined
   /** How failed attempts are repeated. */
   readonly retry?: Partial<RetryPolicy> | undefined
+  /** How long to wait for what, in milliseconds; what is not given stays at its default. */
   readonly timeouts?: Partial<Timeouts> | undefined
   /** An undici dispatcher (proxy, mock, TLS options) to send through; the caller closes it. */
   readonly dispatcher?: Dispatcher | undefined

@@ -18,11 +18,13 @@ import {
 } from './objects.js'
 import type { Answer, BodySink } from './transport.js'
 
+/** Which bytes of which object, and who is given them. */
 export interface ReceiveObjectOptions extends ObjectCallOptions {
   /** Bytes `start` up to, but not including, `end`; either may be left out. */
   readonly range?: GetObjectOptions['range']
   /** Fail with 412 unless the object has this ETag. @default that of the first answer, from there on */
   readonly ifMatch?: string | undefined
+  /** @default the newest */
   readonly versionId?: string | undefined
   /** Is told what each answer says of the object, before its bytes. What it throws ends the call. */
   readonly onHead?: ((head: HeadObjectResult) => void) | undefined

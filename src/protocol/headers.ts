@@ -42,9 +42,13 @@ export interface CallbackOptions {
 
 /** What an object is stored with. */
 export interface ObjectHeaderOptions {
+  /** Media type. @default guessed from the ending of the key, else `application/octet-stream` */
   readonly contentType?: string | undefined
+  /** `Cache-Control` of later downloads, such as `no-cache`. @default none */
   readonly cacheControl?: string | undefined
+  /** `Content-Disposition` of later downloads, such as `attachment; filename="app.sql"`. @default none */
   readonly contentDisposition?: string | undefined
+  /** `Content-Encoding`, such as `gzip`: readers like browsers decode it by themselves. @default none */
   readonly contentEncoding?: string | undefined
   /** When caches shall let go of the object. */
   readonly expires?: string | Date | undefined
@@ -55,8 +59,11 @@ export interface ObjectHeaderOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** User metadata (`x-oss-meta-*`): names of letters, digits and `-`, values Latin-1, at most 8 KiB together. */
   readonly meta?: Readonly<Record<string, string>> | undefined
+  /** Who may read the object without credentials. @default that of the bucket */
   readonly acl?: (typeof ACLS)[number] | undefined
+  /** @default that of the bucket */
   readonly storageClass?: (typeof STORAGE_CLASSES)[number] | undefined
+  /** How the service encrypts it at rest. @default as the bucket says */
   readonly serverSideEncryption?: (typeof ENCRYPTIONS)[number] | undefined
   /** Only with `serverSideEncryption: 'KMS'`. */
   readonly sseKmsKeyId?: string | undefined
@@ -64,6 +71,7 @@ export interface ObjectHeaderOptions {
   readonly tagging?: Readonly<Record<string, string>> | undefined
   /** Fail if the object exists. @default false */
   readonly forbidOverwrite?: boolean | undefined
+  /** Whom the service calls once the object is published; if that fails, the error says `CallbackFailed` and the object stays. */
   readonly callback?: CallbackOptions | undefined
   /** Bit/s: an integer from 819200 to 838860800 (100 KiB/s to 100 MiB/s). */
   readonly trafficLimit?: number | undefined

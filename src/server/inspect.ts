@@ -47,9 +47,11 @@ export interface InspectedUpload {
   }[]
 }
 
+/** What is stored. */
 export class InspectedObjects {
   readonly #store: Store
 
+  /** For the server. @internal */
   constructor(store: Store) {
     this.#store = store
   }
@@ -70,9 +72,11 @@ export class InspectedObjects {
   }
 }
 
+/** What is unfinished. */
 export class InspectedUploads {
   readonly #store: Store
 
+  /** For the server. @internal */
   constructor(store: Store) {
     this.#store = store
   }

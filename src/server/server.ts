@@ -88,7 +88,9 @@ export interface OssServerOptions {
 export interface OssServer {
   /** `http://127.0.0.1:PORT` */
   readonly url: string
+  /** The one it listens on, also where `0` was asked for. */
   readonly port: number
+  /** Without `oss-`. */
   readonly region: string
   /** What a client needs: spread it into the options of a stream or client. */
   options(): { endpoint: string; region: string; credentials: SigningCredentials }
@@ -112,6 +114,7 @@ export interface OssServer {
   readonly storedBodies: number
   /** Ends all connections; resolves when no handle is left and every change is on disk. */
   close(): Promise<void>
+  /** As `close()`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
