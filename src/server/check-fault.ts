@@ -51,7 +51,7 @@ const ACTIONS: Readonly<Record<string, Checks>> = {
   drop: { drop: oneOf('answer') },
   delayMs: { delayMs: DURATION },
   hold: { hold: oneOf('arrival', 'before-answer') },
-  corrupt: { corrupt: oneOf('stored', 'etag', 'crc64') },
+  corrupt: { corrupt: oneOf('received', 'stored', 'etag', 'crc64') },
   dropHeader: { dropHeader: ['the name of a header', isHeaderName] },
   setHeader: { setHeader: ['headers, by name, at least one', isSomeHeaders] },
   drip: { drip: ['an object such as `{ bytes: 1, everyMs: 1 }`', isDrip] },
@@ -71,6 +71,16 @@ const SUBJECTS: Readonly<Record<string, (operation: Operation) => boolean>> = {
 /** The operations whose body becomes bytes at rest. */
 const STORING: readonly OperationName[] = ['PutObject', 'AppendObject', 'UploadPart']
 
+/** The operations whose requests have a body. */
+const SENDING: readonly OperationName[] = [
+  ...STORING,
+  'CompleteMultipartUpload',
+  'DeleteMultipleObjects',
+  'PutBucket',
+  'PutBucketLifecycle',
+  'PutObjectTagging',
+]
+
 /** Throws an InvalidOptionError for a fault that could never strike, or would do nothing. */
 export function checkFault(match: unknown, action: unknown): void {
   const asked = plainObject(match, 'match')
@@ -87,11 +97,17 @@ export function checkFault(match: unknown, action: unknown): void {
   if (fields === ACTIONS.body && given.status === undefined) {
     throw InvalidOptionError.expected('status', STATUS[0], undefined)
   }
-  const names = operationsOf(asked)
-  if (given.corrupt === 'stored' && !names.some((name) => STORING.includes(name))) {
-    const expected = `something else, as ${listed(names)} stores no bytes`
-    throw InvalidOptionError.expected('corrupt', expected, 'stored')
-  }
+  checkCorruption(given.corrupt, operationsOf(asked))
+}
+
+/** A byte that is not there cannot be damaged. */
+function checkCorruption(corrupt: unknown, names: readonly OperationName[]): void {
+  const [able, what] =
+    corrupt === 'stored' ? [STORING, 'stores no bytes'] : [SENDING, 'sends no body']
+  if (corrupt !== 'stored' && corrupt !== 'received') return
+  if (names.some((name) => able.includes(name))) return
+  const expected = `something else, as ${listed(names)} ${what}`
+  throw InvalidOptionError.expected('corrupt', expected, corrupt)
 }
 
 /** A match that asks for the part of a PutObject is one that no request agrees with. */

@@ -7,7 +7,7 @@ import type { AppliedFaults, RawFault } from './faults.js'
 import type { RequestBody } from './request-body.js'
 
 /**
- * Carries out the faults that come in place of processing.
+ * Carries out the faults of the request's body, and those that come in place of processing.
  *
  * @returns the answer to give, or `undefined` to process the request
  * @throws {Disconnected} where the connection shall be cut; {Failure} where an error shall be answered
@@ -16,6 +16,7 @@ export async function answerFault(
   faults: AppliedFaults,
   body: RequestBody,
 ): Promise<Answer | undefined> {
+  if (faults.all('corrupt').some(({ corrupt }) => corrupt === 'received')) body.damage()
   const reset = faults.find('reset')?.reset
   if (reset === 'before-body') throw new Disconnected()
   if (reset !== undefined) {

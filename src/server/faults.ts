@@ -64,9 +64,12 @@ export interface HoldFault {
   readonly hold: 'arrival' | 'before-answer'
 }
 
-/** Changes one byte at rest (digests and answer are right), or what the answer says. */
+/**
+ * Changes one byte: of the request's body on its way (`received`: what has a Content-MD5 is answered
+ * InvalidDigest), or at rest (`stored`: digests and answer are right); or what the answer says.
+ */
 export interface CorruptFault {
-  readonly corrupt: 'stored' | 'etag' | 'crc64'
+  readonly corrupt: 'received' | 'stored' | 'etag' | 'crc64'
 }
 
 /** Leaves a header out of the answer, in whatever case it is spelt. */

@@ -17,6 +17,7 @@ export class RequestBody {
   #expectsContinue: boolean
   #started = false
   #breaksInTheMiddle = false
+  #isDamaged = false
 
   constructor(
     request: IncomingMessage,
@@ -55,6 +56,11 @@ export class RequestBody {
     this.#breaksInTheMiddle = true
   }
 
+  /** Makes the first byte arrive with one bit wrong, as if the network had done it. */
+  damage(): void {
+    this.#isDamaged = true
+  }
+
   /**
    * The body in batches of pieces of 512 KiB together (the last is smaller), once. `onPiece` gets
    * every piece as it arrives, while it is still in the processor's cache. Throws {@link Disconnected} if the client goes away,
@@ -78,7 +84,8 @@ export class RequestBody {
     let ended = request.readableEnded
     const isEnough = (): boolean =>
       waiting >= READ_AHEAD || (this.#breaksInTheMiddle && waiting > 0)
-    const onData = (piece: Uint8Array): void => {
+    const onData = (arrived: Uint8Array): void => {
+      const piece = this.#isDamaged && received === 0 ? damaged(arrived) : arrived
       pieces.push(piece)
       waiting += piece.length
       received += piece.length
@@ -160,6 +167,14 @@ export class RequestBody {
     request.on('data', ignore).resume()
     await over.passed
   }
+}
+
+/** A copy: nobody but the request may write to what it has handed over. */
+function damaged(piece: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(piece)
+  const [first = 0] = copy
+  copy[0] = first ^ 1
+  return copy
 }
 
 function ignore(): void {}

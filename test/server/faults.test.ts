@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { FaultAction, OssServer } from '../../src/server/server.js'
 import { startServer } from '../helpers/start-server.js'
@@ -162,6 +163,24 @@ describe('a hold', () => {
 })
 
 describe('corruption', () => {
+  it('of what is received is answered InvalidDigest, as of a network that damages', async () => {
+    const server = await startServer()
+    server.faults.add({}, { corrupt: 'received' })
+    const headers = { 'content-md5': createHash('md5').update(BIG).digest('base64') }
+    const request = { method: 'PUT', ...AT, body: BIG, headers }
+    expect(await call(server, request)).toMatchObject({ status: 400, code: 'InvalidDigest' })
+    expect([server.objects.list(), server.storedBodies]).toEqual([[], 0])
+    expect(await call(server, request)).toMatchObject({ status: 200 })
+  })
+
+  it('of what is received goes unnoticed by a server that is not told the MD5', async () => {
+    const server = await startServer()
+    server.faults.add({}, { corrupt: 'received' })
+    const { headers } = await put(server, 'Abc')
+    expect(String(await server.objects.get('bucket', 'key')?.content())).toBe('@bc')
+    expect(headers.etag).toBe(`"${createHash('md5').update('@bc').digest('hex').toUpperCase()}"`)
+  })
+
   it('of what is stored shows only on reading', async () => {
     const server = await startServer()
     const before = await put(server)

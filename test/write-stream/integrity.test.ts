@@ -7,23 +7,15 @@ import { DigestMismatchError } from '../../src/errors.js'
 import type { Integrity, OssWriteStreamOptions } from '../../src/options.js'
 import { crc64 } from '../../src/protocol/digest.js'
 import { UploadError } from '../../src/upload-errors.js'
-import { createOssWriteStream } from '../../src/write-stream.js'
-import { damagingProxy } from '../helpers/damage.js'
 import { bytes, PART } from '../helpers/new-upload.js'
-import {
-  ending,
-  KEY,
-  type Opened,
-  openStream,
-  stored,
-  streamOptions,
-} from '../helpers/open-stream.js'
-import { startServer } from '../helpers/start-server.js'
+import { ending, KEY, type Opened, openStream, stored } from '../helpers/open-stream.js'
 
 const INPUT = bytes(2.5 * PART)
 const SMALL = bytes(1000, 2)
 const CRC64 = 'x-oss-hash-crc64ecma'
 const PARTS = [INPUT.subarray(0, PART), INPUT.subarray(PART, 2 * PART), INPUT.subarray(2 * PART)]
+
+const SECOND = { operation: 'UploadPart', partNumber: 2 } as const
 
 const md5 = (content: Uint8Array) => createHash('md5').update(content)
 
@@ -92,36 +84,25 @@ describe('Content-MD5', () => {
 
 describe('a bit that flips on the way', () => {
   it.each([
-    ['a part', /partNumber=2/, INPUT, 'UploadPart'],
-    ['a Put', /^PUT/, SMALL, 'PutObject'],
-    ['the list of parts', /^POST .*uploadId=/, INPUT, 'CompleteMultipartUpload'],
-  ] as const)(
-    'in %s is refused by the service, and sent again',
-    async (_name, which, input, operation) => {
-      const server = await startServer()
-      const wire = await damagingProxy(server.port, which)
-      const options = streamOptions(server, { endpoint: wire.endpoint })
-      const out = createOssWriteStream(`oss://bucket/${KEY}`, options)
-      const notices: RetryNotice[] = []
-      out.on('retry', (notice) => notices.push(notice))
-      await finished(out.end(input))
-      expect(wire.count).toBe(1)
-      expect(notices).toMatchObject([
-        {
-          operation,
-          error: { status: 400, ossCode: 'InvalidDigest' },
-        },
-      ])
-      expect((await stored(server))?.equals(input)).toBe(true)
-      expect(out.result?.retries).toBe(1)
-    },
-  )
+    ['a part', SECOND, INPUT],
+    ['a Put', { operation: 'PutObject' }, SMALL],
+    ['the list of parts', { operation: 'CompleteMultipartUpload' }, INPUT],
+  ] as const)('in %s is refused by the service, and sent again', async (_name, which, input) => {
+    const opened = await watched()
+    const { server, out, notices } = opened
+    const wire = server.faults.add(which, { corrupt: 'received' })
+    await finished(out.end(input))
+    expect(wire.hits).toBe(1)
+    expect(notices).toMatchObject([
+      { operation: which.operation, error: { status: 400, ossCode: 'InvalidDigest' } },
+    ])
+    await expectWhole(opened, input)
+    expect(out.result?.retries).toBe(1)
+  })
 
   it('every time fails the upload, with nothing published', async () => {
-    const server = await startServer()
-    const wire = await damagingProxy(server.port, /partNumber=2/, 99)
-    const options = streamOptions(server, { endpoint: wire.endpoint })
-    const out = createOssWriteStream(`oss://bucket/${KEY}`, options)
+    const { server, out } = await openStream()
+    server.faults.add({ ...SECOND, times: Infinity }, { corrupt: 'received' })
     out.end(INPUT)
     expect(await ending(out)).toMatchObject({
       operation: 'UploadPart',
@@ -136,13 +117,12 @@ describe('a bit that flips on the way', () => {
   it.each(['crc64', 'md5+crc64'] as const)(
     'is seen without the service, too, with `integrity: %s`',
     async (integrity) => {
-      const server = await startServer()
-      const wire = await damagingProxy(server.port, /partNumber=2/)
-      const options = streamOptions(server, { endpoint: wire.endpoint, integrity })
-      const out = createOssWriteStream(`oss://bucket/${KEY}`, options)
+      const opened = await openStream({ integrity })
+      const { server, out } = opened
+      const wire = server.faults.add(SECOND, { corrupt: 'received' })
       await finished(out.end(INPUT))
-      expect(wire.count).toBe(1)
-      expect((await stored(server))?.equals(INPUT)).toBe(true)
+      expect(wire.hits).toBe(1)
+      await expectWhole(opened, INPUT)
       expect(out.result).toMatchObject({ retries: 1, crc64: String(crc64(INPUT)) })
     },
   )
@@ -206,7 +186,7 @@ describe("an ETag that is not the bytes' MD5", () => {
 describe("a part's CRC-64 that is not the bytes'", () => {
   it('comes out when Complete is answered: the object is published, and the error says so', async () => {
     const opened = await watched()
-    opened.server.faults.add({ operation: 'UploadPart', partNumber: 2 }, { corrupt: 'crc64' })
+    opened.server.faults.add(SECOND, { corrupt: 'crc64' })
     opened.out.end(INPUT)
     const error = await failed(opened)
     expect(error).toMatchObject({ code: 'ERR_OSS_UPLOAD', outcome: 'published' })
@@ -226,7 +206,7 @@ describe("a part's CRC-64 that is not the bytes'", () => {
     'makes the part be sent again with `integrity: %s`',
     async (integrity) => {
       const opened = await watched({ integrity })
-      opened.server.faults.add({ operation: 'UploadPart', partNumber: 2 }, { corrupt: 'crc64' })
+      opened.server.faults.add(SECOND, { corrupt: 'crc64' })
       await finished(opened.out.end(INPUT))
       await expectWhole(opened, INPUT)
       expect(opened.notices).toMatchObject([
