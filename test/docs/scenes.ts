@@ -45,6 +45,13 @@ const out = createOssWriteStream('oss://backups/half')
 const source = createReadStream('no such file')`,
     exitCode: 1,
   },
+  outcome: {
+    before: `${PIPELINE}
+import { createOssWriteStream } from 'osspipe'
+const out = createOssWriteStream('oss://backups/half')
+const source = createReadStream('no such file')`,
+    exitCode: 1,
+  },
   'spawned dump': {
     before: `${PIPELINE}
 import { createOssWriteStream, spawnSource } from 'osspipe'
