@@ -1,7 +1,7 @@
 /** Given up at any stage: nothing stays open, nothing goes on, nobody is surprised. */
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { Writable } from 'node:stream'
+import { PassThrough, Readable, Writable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { OssClient } from '../../src/client/client.js'
@@ -160,6 +160,32 @@ describe('a consumer', () => {
     await closed(source)
     expect(source.progress.rangesInFlight).toBe(0)
     expect(server.requests.all.length).toBeLessThan(6)
+  })
+
+  it.each<[string, (source: OssReadStream) => Promise<unknown>]>([
+    [
+      'cancels a web stream',
+      async (source) => {
+        const reader = Readable.toWeb(source).getReader()
+        await reader.read()
+        await reader.cancel()
+      },
+    ],
+    [
+      'breaks out of a composed stream',
+      async (source) => {
+        for await (const _ of source.compose(new PassThrough())) break
+      },
+    ],
+    ['takes the first bytes by an iterator helper', (source) => source.take(1).toArray()],
+  ])('that %s ends everything', async (_name, leave) => {
+    const { server, source } = await openRead(INPUT, { maxMemory: 2 * RANGE, highWaterMark: 1 })
+    source.on('error', () => {})
+    await leave(source)
+    await closed(source)
+    expect(source.destroyed).toBe(true)
+    expect(source.progress).toMatchObject({ rangesInFlight: 0, heldBytes: 0 })
+    expect(server.requests.of('GetObject').length).toBeLessThan(6)
   })
 
   it('that fails in a pipeline ends everything', async () => {

@@ -1,7 +1,10 @@
 /** Digests: what is compared, with what, and that a difference comes in place of `end`. */
 import { createHash } from 'node:crypto'
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { describe, expect, it } from 'vitest'
 import { OssClient } from '../../src/client/client.js'
+import { loadCrc64Blocks } from '../../src/digest/stream-crc64.js'
 import { crc64 } from '../../src/protocol/digest.js'
 import type { OssReadStreamOptions } from '../../src/read-options.js'
 import { createOssReadStream } from '../../src/read-stream.js'
@@ -16,11 +19,11 @@ const CRC64 = crc64(INPUT)
 const WRONG = '0'.repeat(64)
 
 /** An object of which one byte has changed since its digests were computed. */
-async function openDamaged(options: OssReadStreamOptions = {}) {
+async function openDamaged(options: OssReadStreamOptions = {}, body: Uint8Array = INPUT) {
   const server = await startServer()
   const client = new OssClient({ ...server.options(), bucket: 'bucket', env: {} })
   server.faults.add({ operation: 'PutObject' }, { corrupt: 'stored' })
-  await client.putObject({ key: KEY, body: INPUT })
+  await client.putObject({ key: KEY, body })
   return createOssReadStream(`oss://bucket/${KEY}`, readOptions(server, options))
 }
 
@@ -43,6 +46,35 @@ describe('the CRC-64 of the service', () => {
         /^The 163840 bytes read of oss:\/\/bucket\/dir\/object have the CRC-64 \d+, not \d+ as the service has it$/,
       ),
     })
+  })
+
+  it('is compared of a long object, for which the kernels take over', async () => {
+    expect(await loadCrc64Blocks()).toBe(true)
+    const long = bytes(10 * 1024 * 1024)
+    const { source } = await openRead(long, { partSize: 1024 * 1024 })
+    expect((await read(source)).equals(long)).toBe(true)
+    const damaged = await openDamaged({ partSize: 1024 * 1024 }, long)
+    expect(await failing(damaged)).toMatchObject({
+      algorithm: 'crc64',
+      expected: String(crc64(long)),
+      bytesRead: long.length,
+    })
+  })
+
+  it('is compared in a pipeline: what it ends in does not finish', async () => {
+    const source = await openDamaged()
+    let hasFinished = false
+    const target = new Writable({
+      write: (_chunk, _encoding, callback) => callback(),
+      final(callback) {
+        hasFinished = true
+        callback()
+      },
+    })
+    await expect(pipeline(source, target)).rejects.toMatchObject({
+      code: 'ERR_OSS_CORRUPT_DOWNLOAD',
+    })
+    expect(hasFinished).toBe(false)
   })
 
   it('is not compared with `verify: false`', async () => {
