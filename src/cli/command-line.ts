@@ -29,15 +29,27 @@ export async function runCommandLine(
     if (command === undefined) throw unknownCommand(name)
     return await runCommand(command, context, rest)
   } catch (error) {
-    return fail(context, error, 'osspipe --help')
+    return fail(context, error, 'osspipe --help', { json: asksForJson(line, context) })
   }
 }
 
 /** `osspipe [options] oss://BUCKET/KEY` is short for `osspipe put`. */
 function isShort(line: readonly string[]): boolean {
+  return (
+    /^(-|oss:\/\/)/.test(line[0] ?? '') && ownPart(line).some((each) => each.startsWith('oss://'))
+  )
+}
+
+/** What stands before `--`. */
+function ownPart(line: readonly string[]): readonly string[] {
   const end = line.indexOf('--')
-  const own = end === -1 ? line : line.slice(0, end)
-  return /^(-|oss:\/\/)/.test(line[0] ?? '') && own.some((each) => each.startsWith('oss://'))
+  return end === -1 ? line : line.slice(0, end)
+}
+
+/** Whether a result is wanted as JSON, of a line that may be none: its failure has to be told. */
+function asksForJson(line: readonly string[], { env }: Context): boolean {
+  const last = ownPart(line).findLast((each) => /^--(no-)?json$/.test(each))
+  return last === undefined ? /^(1|true|yes|on)$/i.test(env.OSS_JSON ?? '') : last === '--json'
 }
 
 async function runCommand(
@@ -46,12 +58,14 @@ async function runCommand(
   line: readonly string[],
 ): Promise<number> {
   const { description } = command
-  let json = false
+  const hasResult = optionsOf(description).some(({ name }) => name === 'json')
+  const hasRoom = hasResult && !description.givesBytes?.(ownPart(line))
+  let json = hasRoom && asksForJson(line, context)
   try {
     const parsed = parseLine(description, line)
     if (parsed.wantsHelp) return await print(context, commandHelp(description))
     const options = optionValues(optionsOf(description), parsed.given, context.env)
-    json = options.json === true
+    json = hasRoom && options.json === true
     return await command.run(context, parsed.arguments, options)
   } catch (error) {
     return fail(context, error, `osspipe ${description.name} --help`, { description, json })

@@ -61,6 +61,8 @@ export interface CommandDescription {
   readonly operands: readonly [least: number, most: number]
   /** What follows `--` is the command of a child process. */
   readonly takesChild?: boolean
+  /** Whether standard output is for bytes: then nothing else may come there. */
+  readonly givesBytes?: (line: readonly string[]) => boolean
   readonly groups: readonly OptionGroup[]
   readonly examples: readonly Example[]
   /** Keys of the table of exit codes that it may end with. */

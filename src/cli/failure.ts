@@ -49,6 +49,7 @@ export function messageOf(error: unknown): string {
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['buckets', 'bucket'],
   ['dataDir', 'data'],
+  ['buckets', 'bucket'],
   ['forbidOverwrite', 'no-clobber'],
   ['headers', 'header'],
   ['retry.maxAttempts', 'max-attempts'],

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { systemClock } from './clock.js'
 import { runCommandLine } from './command-line.js'
+import { flushed } from './output.js'
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url)
@@ -31,7 +32,9 @@ runCommandLine(
     exit: (code) => process.exit(code),
   },
   version(),
-).then((code) => {
-  // Everything has been written and settled; a child that does not want to end is not waited for.
+).then(async (code) => {
+  // What a slow reader of a pipe has not taken yet would be lost.
+  await flushed(stderr)
+  // Everything else has settled; a child that does not want to end is not waited for.
   process.exit(code)
 })

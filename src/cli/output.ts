@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream'
 import type { Context } from './context.js'
 import { ClosedOutputError } from './exit-codes.js'
+import { CommandError } from './usage-error.js'
 
 export interface OutputOptions {
   readonly json?: boolean | undefined
@@ -61,10 +62,10 @@ export class Console {
     this.pass(`${text}\n`)
   }
 
-  /** What somebody else says on stderr, as it is. */
-  pass(text: string | Uint8Array): void {
+  /** What somebody else says on stderr, as it is. @param onWritten called once that has gone out */
+  pass(text: string | Uint8Array, onWritten?: () => void): void {
     this.draw('')
-    this.#context.stderr.write(text)
+    this.#context.stderr.write(text, onWritten)
   }
 
   /** Draws the last line of a terminal anew; an empty text takes it away. */
@@ -75,15 +76,25 @@ export class Console {
   }
 }
 
-/** Writes, and waits until that is done. */
+/** Writes to standard output, and waits until that is done. */
 export function writeTo(output: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     output.write(text, (error) => {
       if (!error) resolve()
       else if (isClosed(error)) {
         reject(new ClosedOutputError('Standard output was closed', { cause: error }))
-      } else reject(error)
+      } else {
+        const message = `Cannot write standard output: ${error.message}`
+        reject(new CommandError(message, 1, { cause: error }))
+      }
     })
+  })
+}
+
+/** Resolves once all that was written has gone out, or nobody reads it any more. */
+export function flushed(output: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    output.write('', () => resolve())
   })
 }
 

@@ -97,7 +97,12 @@ function openChild(
     env: { ...context.env },
     stdio: ['inherit', 'pipe', 'pipe'],
   })
-  child.stderr?.on('data', (chunk: Buffer) => console.pass(chunk))
+  const { stderr } = child
+  stderr?.on('data', (chunk: Buffer) => {
+    // A child that says more than is read waits, as it would if nobody stood between.
+    stderr.pause()
+    console.pass(chunk, () => stderr.resume())
+  })
   return fromChildProcess(child)
 }
 

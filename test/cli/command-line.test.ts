@@ -61,6 +61,25 @@ describe('the command line', () => {
     })
   })
 
+  it.each([
+    [['put', '--json', '--nope', '-', 'oss://b/k'], {}],
+    [['put', '--json', '-', 'oss://b/k'], { OSS_PART_SIZE: 'abc' }],
+    [['put', '-', 'oss://b/k', '--nope'], { OSS_JSON: '1' }],
+    [['pot', '--json'], {}],
+  ])('tells as JSON, too, that %j was called wrongly', async (line, env) => {
+    const { code, stdout } = await run(line, env)
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toMatchObject({ error: { exitCode: 2 } })
+  })
+
+  it.each([
+    [['put', '--no-json', '--nope', '-', 'oss://b/k'], { OSS_JSON: '1' }],
+    [['put', '--nope', 'oss://b/k', '--', 'jq', '--json'], {}],
+    [['completion', '--json'], {}],
+  ])('tells %j nothing on stdout that it did not ask for', async (line, env) => {
+    expect(await run(line, env)).toMatchObject({ code: 2, stdout: '' })
+  })
+
   it('ends silently with 141 when nobody reads stdout any more', async () => {
     const context = new FakeContext()
     const stdout = new Writable({
@@ -77,7 +96,8 @@ describe('the command line', () => {
       write: (_chunk, _encoding, callback) =>
         callback(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' })),
     })
+    const CANNOT_WRITE = 'osspipe: Cannot write standard output: ENOSPC: no space left\n'
     const code = await runCommandLine(['man'], Object.assign(context, { stdout }), '1.2.3')
-    expect([code, context.told.stderr]).toEqual([1, 'osspipe: ENOSPC: no space left\n'])
+    expect([code, context.told.stderr]).toEqual([1, CANNOT_WRITE])
   })
 })

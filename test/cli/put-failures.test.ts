@@ -197,6 +197,13 @@ describe('osspipe put with a command', { timeout: 60_000 }, () => {
     expect([server.objects.list(), server.uploads.list()]).toEqual([[], []])
   })
 
+  it('passes on all that it says, though it says much', async () => {
+    const server = await startServer()
+    const script = 'head -c 20000000 /dev/zero | tr "\\0" e >&2'
+    const { code, stderr } = await osspipe(server, ['put', '-q', TARGET, '--', 'sh', '-c', script])
+    expect({ code, length: stderr.length }).toEqual({ code: 0, length: 20_000_000 })
+  })
+
   it('tells about one that cannot be started', async () => {
     const server = await startServer()
     const { code, stderr } = await osspipe(server, ['put', TARGET, '--', 'no-such-command'])

@@ -157,6 +157,20 @@ describe('osspipe put whose readers have gone', { timeout: 60_000 }, () => {
     expect(server.objects.get('bucket', 'key')?.size).toBe(5)
   })
 
+  it('waits for a slow reader of stderr to have read all of it', async () => {
+    const server = await startServer()
+    // Six bytes each where it is told: more than any pipe or socket keeps.
+    const name = '\u0001'.repeat(100_000)
+    const { child, ended } = startOsspipe(server, [name, '--json'])
+    child.stderr?.pause()
+    // The result is the last that it tells: it would end now.
+    await new Promise<void>((resolve) => {
+      child.stdout?.on('data', (chunk: Buffer) => chunk.includes('\n') && resolve())
+    })
+    child.stderr?.resume()
+    expect((await ended).stderr).toContain(JSON.stringify(name))
+  })
+
   it('goes on without a reader of stderr', async () => {
     const server = await startServer()
     server.faults.add({ operation: 'PutObject', times: 2 }, { status: 503 })

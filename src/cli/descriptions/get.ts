@@ -89,6 +89,7 @@ export const GET = {
     { name: 'FILE', summary: 'where to, or - for standard output', completes: 'file' },
   ],
   operands: [1, 2],
+  givesBytes: (line) => line.includes('-'),
   groups: [TRANSFER, GUARDS, PROGRESS, OUTPUT, CONNECTION, HELP],
   examples: [
     {
