@@ -3,8 +3,18 @@
  * something that is no file and is written to as it is.
  */
 import { randomBytes } from 'node:crypto'
-import { unlinkSync } from 'node:fs'
-import { type FileHandle, link, open, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import {
+  type FileHandle,
+  link,
+  lstat,
+  open,
+  realpath,
+  rename,
+  rm,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Context } from './context.js'
 import { ClosedOutputError } from './exit-codes.js'
@@ -42,6 +52,7 @@ export async function openDestination(
   noClobber: boolean,
 ): Promise<Destination> {
   if (path === '-') return standardOutput(context)
+  if (path === '') throw new UsageError('Expected FILE not to be empty')
   let target = path ?? fileNameOf(key)
   try {
     let found = await statIfThere(target)
@@ -52,6 +63,11 @@ export async function openDestination(
     }
     if (found !== undefined && !found.isFile()) return await device(target)
     if (found !== undefined && noClobber) throw exists(target)
+    // Found out now, not after the download: nothing can be renamed to this.
+    if (found === undefined && target.endsWith('/')) throw new Error('there is no such folder')
+    if (found === undefined && (await statIfThere(target, lstat)) !== undefined) {
+      throw new Error('it is a symbolic link to what is not there')
+    }
     // What stands behind a symbolic link is replaced, and the link stays.
     const real = found === undefined ? target : await realpath(target)
     return await newFile(real, target, { mode: found?.mode, noClobber })
@@ -70,9 +86,9 @@ function exists(path: string): CommandError {
   return new CommandError(`${path} exists already`, 5)
 }
 
-async function statIfThere(path: string) {
+async function statIfThere(path: string, ask = stat) {
   try {
-    return await stat(path)
+    return await ask(path)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
@@ -84,15 +100,13 @@ async function newFile(
   name: string,
   { mode, noClobber }: { readonly mode: number | undefined; readonly noClobber: boolean },
 ): Promise<Destination> {
-  const suffix = randomBytes(4).toString('hex')
-  const aside = join(dirname(path), `.${basename(path)}.${suffix}.osspipe`)
+  const aside = join(dirname(path), nameAside(basename(path)))
   const handle = await open(aside, 'wx', 0o666)
-  let isOver = false
+  let isThere = true
   const discard = async () => {
-    if (isOver) return
-    isOver = true
     await handle.close()
-    await unlink(aside)
+    if (isThere) await rm(aside, { force: true })
+    isThere = false
   }
   try {
     if (mode !== undefined) await handle.chmod(mode & 0o777)
@@ -108,23 +122,30 @@ async function newFile(
       // Whoever finds the name must find the bytes, after a power cut, too.
       await handle.sync()
       await handle.close()
-      isOver = true
-      try {
-        if (noClobber) await appear(aside, path, name)
-        else await rename(aside, path)
-      } catch (error) {
-        await unlink(aside)
-        throw error
-      }
+      if (noClobber) await appear(aside, path, name)
+      else await rename(aside, path)
+      isThere = false
       await syncFolder(dirname(path))
     },
     discard,
     discardNow() {
-      if (isOver) return
-      isOver = true
-      unlinkSync(aside)
+      if (!isThere) return
+      try {
+        rmSync(aside, { force: true })
+      } catch {
+        // The process ends now, whatever it leaves.
+      }
     },
   }
+}
+
+/** Most bytes of a file's name that nearly all file systems take. */
+const NAME_BYTES = 255
+
+function nameAside(name: string): string {
+  const suffix = `.${randomBytes(4).toString('hex')}.osspipe`
+  const isLong = 1 + Buffer.byteLength(name) + suffix.length > NAME_BYTES
+  return isLong ? suffix : `.${name}${suffix}`
 }
 
 /** Gives a file its name unless another has it by now. */
@@ -140,13 +161,11 @@ async function appear(aside: string, path: string, name: string): Promise<void> 
 }
 
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
   try {
-    await folder.sync()
+    const folder = await open(path, 'r')
+    await folder.sync().finally(() => folder.close())
   } catch {
-    // Some file systems cannot; the file itself has been flushed.
-  } finally {
-    await folder.close()
+    // Some file systems cannot, and some folders may not be read; the file itself has been flushed.
   }
 }
 

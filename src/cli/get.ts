@@ -9,11 +9,13 @@ import type { Arguments, Context } from './context.js'
 import type { OptionsOf } from './description.js'
 import type { GET } from './descriptions/get.js'
 import { cannotWrite, type Destination, openDestination } from './destination.js'
+import { messageOf } from './failure.js'
 import { formatDuration, formatRate, formatSize } from './format.js'
 import { listenForSignals } from './interruption.js'
 import { Console } from './output.js'
 import { reportProgress } from './progress.js'
 import { boundOf, ReadMeter, type ReadWaits, readVerdict } from './read-meter.js'
+import { CommandError } from './usage-error.js'
 
 type Options = OptionsOf<typeof GET>
 
@@ -47,10 +49,19 @@ export async function run(
     await tell(console, source, destination, received)
     return 0
   } catch (error) {
-    await destination?.discard()
+    await discard(destination, console)
     throw interruption.received ?? error
   } finally {
     interruption.dispose()
+  }
+}
+
+/** Why it failed is more important than that something could not be taken away. */
+async function discard(destination: Destination | undefined, console: Console): Promise<void> {
+  try {
+    await destination?.discard()
+  } catch (error) {
+    console.complain(messageOf(error))
   }
 }
 
@@ -125,15 +136,23 @@ async function receive(what: Transfer): Promise<Received> {
     await pipeline([source, ...(decompressor === undefined ? [] : [decompressor]), output])
     await destination.publish()
   } catch (error) {
-    // The client's errors are its own: only a file's are the system's.
-    const isSystem = error instanceof Error && 'syscall' in error
-    throw isSystem ? cannotWrite(destination.name, error) : error
+    throw failureOf(error, what)
   } finally {
     sample()
     stopSampling()
     stopProgress()
   }
   return { written, elapsedMs: clock.ticks() - beganAt, waits: meter.waits }
+}
+
+/** The client's errors are its own: the system's are those of a file, and zlib's have no syscall. */
+function failureOf(error: unknown, { options, source, destination }: Transfer): unknown {
+  if (!(error instanceof Error)) return error
+  if ('syscall' in error) return cannotWrite(destination.name, error)
+  if (options.decompress === undefined || !('errno' in error)) return error
+  const name = inLine(`oss://${source.bucket}/${source.key}`)
+  const message = `Cannot decompress ${name} (${options.decompress}): ${error.message}`
+  return new CommandError(message, 4, { cause: error })
 }
 
 /** How often it is looked at who waits, in milliseconds. */

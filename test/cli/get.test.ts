@@ -24,6 +24,7 @@ const OBJECT = 'oss://bucket/dir/a%20b.sql'
 const KEY = 'dir/a%20b.sql'
 const NAME = 'a%20b.sql'
 const MIB = 1024 * 1024
+const NOTHING = Buffer.alloc(0)
 const INPUT = randomBytes(3 * MIB + 7)
 
 let server: OssServer
@@ -69,6 +70,47 @@ describe('osspipe get', { timeout: 60_000 }, () => {
     const { code, stdout } = await get('--json', OBJECT, '-')
     expect(stdout.equals(INPUT)).toBe(true)
     expect(code).toBe(0)
+  })
+
+  it('mixes no failure into standard output that is for bytes', async () => {
+    const { code, stdout, stderr } = await get('--json', 'oss://bucket/none', '-')
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('NoSuchKey')
+    expect(await get('--json', '--nope', OBJECT, '-')).toMatchObject({ code: 2, stdout: NOTHING })
+  })
+
+  it.each([
+    ['gzip', gzipSync(INPUT).subarray(0, MIB)],
+    ['gzip', INPUT],
+    ['br', brotliCompressSync(INPUT).subarray(0, MIB)],
+    ['br', INPUT],
+  ])('says that it is not whole %s, and keeps the old file', async (method, body) => {
+    await writeFile(join(cwd, 'file'), 'old')
+    await client.putObject({ key: 'damaged', body })
+    const { code, stderr } = await get('-z', method, 'oss://bucket/damaged', 'file')
+    expect(stderr).toMatch(
+      new RegExp(`^osspipe: Cannot decompress oss://bucket/damaged \\(${method}\\): .+\n$`),
+    )
+    expect({ code, file: (await content('file')).toString() }).toEqual({ code: 4, file: 'old' })
+    expect(await readdir(cwd)).toEqual(['file'])
+  })
+
+  it('gives a file the longest name that there is', async () => {
+    const name = 'ä'.repeat(127)
+    expect(await get('-q', OBJECT, name)).toMatchObject({ code: 0, stderr: '' })
+    expect(await readdir(cwd)).toEqual([name])
+  })
+
+  it.each([
+    ['none/', 1, 'Cannot write none/: there is no such folder'],
+    ['link', 1, 'Cannot write link: it is a symbolic link to what is not there'],
+    ['', 2, 'Expected FILE not to be empty'],
+  ])('does not download what it cannot call %j', async (name, code, text) => {
+    await symlink('nowhere', join(cwd, 'link'))
+    const run = await get(OBJECT, name)
+    expect(run).toMatchObject({ code, stderr: expect.stringContaining(`osspipe: ${text}\n`) })
+    expect(server.requests.of('GetObject')).toEqual([])
+    expect(await readdir(cwd)).toEqual(['link'])
   })
 
   it('reads a range, counted as in files', async () => {
