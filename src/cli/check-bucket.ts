@@ -21,11 +21,13 @@ export async function checkBucket(
     return [connection, credentials, { status: 'ok', name: 'bucket', text: `in ${location}` }]
   } catch (error) {
     signal.throwIfAborted()
-    return [connection, ...findingsFor(error, bucket)]
+    const found = findingsFor(error, bucket, url)
+    // It is told once whether there is one.
+    return found.some(({ name }) => name === 'connection') ? found : [connection, ...found]
   }
 }
 
-function findingsFor(error: unknown, bucket: string): Finding[] {
+function findingsFor(error: unknown, bucket: string, url: string): Finding[] {
   for (const [ossCode, advice] of CREDENTIAL_ADVICE) {
     if (isCode(error, ossCode)) {
       const text = textOf(error)
@@ -49,9 +51,15 @@ function findingsFor(error: unknown, bucket: string): Finding[] {
     const advice = 'see whether --region and --endpoint are those of the bucket'
     return [{ status: 'fail', name: 'bucket', text: textOf(error), advice }]
   }
-  const advice = 'see whether --endpoint is right, and can be reached from here'
-  return [{ status: 'fail', name: 'connection', text: textOf(error), advice }]
+  const text = textOf(error)
+  const advice = SPEAKS_NO_TLS.test(text)
+    ? `what answers at ${url} speaks no TLS: see whether --endpoint has the right port, or is an http:// one`
+    : 'see whether --endpoint is right, and can be reached from here'
+  return [{ status: 'fail', name: 'connection', text, advice }]
 }
+
+/** How OpenSSL calls an answer in plain HTTP. */
+const SPEAKS_NO_TLS = /wrong version number|packet length too long/
 
 const CREDENTIAL_ADVICE: ReadonlyMap<string, string> = new Map([
   ['InvalidAccessKeyId', 'see whether OSS_ACCESS_KEY_ID is right, and not disabled'],

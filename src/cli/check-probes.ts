@@ -19,6 +19,8 @@ export interface Trial {
   readonly signal: AbortSignal
   uploadId: string | undefined
   hasObject: boolean
+  /** Whether it was sent and no good answer came: it may be there all the same. */
+  mayHaveObject: boolean
   /** The service's time less ours, in milliseconds, once it is known. */
   skewMs: number | undefined
   now(): number
@@ -42,7 +44,10 @@ export const PROBES: readonly Probe[] = [
     use: 'to upload anything',
     async run(trial) {
       const { client, key, signal } = trial
-      await client.putObject({ key, body: 'written by osspipe check; may be deleted\n', signal })
+      trial.mayHaveObject = true
+      const body = 'written by osspipe check; may be deleted\n'
+      await client.putObject({ key, body, signal })
+      trial.mayHaveObject = false
       trial.hasObject = true
       trial.uploadId = (await client.initiateMultipartUpload({ key, signal })).uploadId
     },

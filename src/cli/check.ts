@@ -65,7 +65,7 @@ async function* look(
   const trial: Trial = {
     ...{ client, prefix, signal: interruption.signal, now: () => context.clock.now() },
     key: `${prefix}.osspipe-check-${randomBytes(8).toString('hex')}`,
-    ...{ uploadId: undefined, hasObject: false, skewMs: undefined },
+    ...{ uploadId: undefined, hasObject: false, mayHaveObject: false, skewMs: undefined },
   }
   try {
     const found = await checkBucket(client, bucket, trial.signal)
@@ -81,7 +81,8 @@ async function* look(
 }
 
 /** Removes what the probes have left, also after a signal; says what stays. */
-async function takeAway({ client, key, uploadId, hasObject }: Trial): Promise<Finding[]> {
+async function takeAway(trial: Trial): Promise<Finding[]> {
+  const { client, key, uploadId, hasObject, mayHaveObject } = trial
   const left: Finding[] = []
   const name = 'left behind'
   if (uploadId !== undefined) {
@@ -91,8 +92,9 @@ async function takeAway({ client, key, uploadId, hasObject }: Trial): Promise<Fi
       left.push({ status: 'warn', name, text, advice: 'a lifecycle rule removes it' })
     })
   }
-  if (hasObject) {
+  if (hasObject || mayHaveObject) {
     await client.deleteObject({ key }).catch(() => {
+      if (!hasObject) return
       left.push({ status: 'warn', name, text: `the object ${key}`, advice: 'delete it' })
     })
   }

@@ -1,5 +1,5 @@
 /** `osspipe check` as a user runs it, with one thing amiss at a time. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { checkClock, daysUntilAborted } from '../../src/cli/check-bucket.js'
 import { OssClient } from '../../src/client/client.js'
 import type { FaultAction, OssServer } from '../../src/server/server.js'
@@ -143,6 +143,19 @@ describe('osspipe check', { timeout: 60_000 }, () => {
     expect(code).toBe(1)
   })
 
+  it('tells an endpoint that speaks no TLS, and calls it no connection', async () => {
+    const server = await startServer()
+    const env = { OSS_ENDPOINT: server.url.replace('http:', 'https:'), OSS_MAX_ATTEMPTS: '1' }
+    const { code, findings } = await check(server, env)
+    expect(findings).toEqual([
+      expect.objectContaining({
+        ...{ status: 'fail', name: 'connection' },
+        advice: expect.stringContaining('speaks no TLS'),
+      }),
+    ])
+    expect(code).toBe(1)
+  })
+
   it('goes on where the bucket may not be asked for', async () => {
     const server = await startServer()
     server.faults.add({ operation: 'GetBucketInfo' }, DENIED)
@@ -161,6 +174,17 @@ describe('osspipe check', { timeout: 60_000 }, () => {
     expect(server.objects.list()).toEqual([])
     expect(server.uploads.list()).toEqual([])
   })
+})
+
+it('check takes the object away whose answer a signal did not wait for', async () => {
+  const server = await startServer()
+  const held = server.faults.add({ operation: 'PutObject' }, { hold: 'before-answer' })
+  const { child, ended } = startOsspipe(server, ['check', 'oss://bucket'])
+  await held.reached(1)
+  await vi.waitFor(() => expect(server.objects.list()).toHaveLength(1))
+  child.kill('SIGINT')
+  expect(await ended).toMatchObject({ code: 130 })
+  expect(server.objects.list()).toEqual([])
 })
 
 const lifecycleDocument =
