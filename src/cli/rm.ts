@@ -20,14 +20,17 @@ export async function run(
   const console = new Console(context, options)
   checkOptions(operands, options)
   const deleted: string[] = []
+  let number = 0
   for await (const { client, bucket, key } of victims(context, console, operands, options)) {
     if (!options.dryRun) await client.deleteObject({ key })
     const name = `oss://${bucket}/${key}`
-    deleted.push(name)
+    number++
+    // What is told at once is not kept: there may be very many.
+    if (console.json) deleted.push(name)
     console.note(`${options.dryRun ? 'would delete' : 'deleted'} ${inLine(name)}`)
   }
   if (options.recursive) {
-    console.note(`${count(deleted.length, 'object')}${options.dryRun ? ' to be deleted' : ''}`)
+    console.note(`${count(number, 'object')}${options.dryRun ? ' to be deleted' : ''}`)
   }
   await console.result({ dryRun: options.dryRun === true, deleted })
   return 0

@@ -9,12 +9,14 @@ import type { UPLOADS } from './descriptions/uploads.js'
 import { count, formatSize } from './format.js'
 import { Console } from './output.js'
 
-/** An upload, with what its parts are if that was asked for. */
-export interface FoundUpload extends ListedUpload {
+interface Parts {
   readonly parts?: number
   /** Bytes of all parts. */
   readonly size?: number
 }
+
+/** An upload, with what its parts are if that was asked for. */
+export interface FoundUpload extends ListedUpload, Parts {}
 
 export async function run(
   context: Context,
@@ -25,16 +27,19 @@ export async function run(
   const { bucket, prefix } = prefixName(operands[0] ?? '')
   const client = clientFor(bucket, context, options, console)
   const found: FoundUpload[] = []
+  let [number, size] = [0, 0]
   for await (const upload of client.listUploads({ prefix })) {
-    const parts = options.parts ? await partsOf(client, upload) : {}
+    const parts: Parts | undefined = options.parts ? await partsOf(client, upload) : {}
     // It has ended since it was listed.
     if (parts === undefined) continue
-    found.push({ ...upload, ...parts })
-    if (!console.json) await console.write(uploadLine({ ...upload, ...parts }))
+    number++
+    size += parts.size ?? 0
+    // What is told at once is not kept: there may be very many.
+    if (console.json) found.push({ ...upload, ...parts })
+    else await console.write(uploadLine({ ...upload, ...parts }))
   }
-  const size = found.reduce((sum, upload) => sum + (upload.size ?? 0), 0)
   const bytes = options.parts ? `, ${formatSize(size)} in parts` : ''
-  console.note(`${count(found.length, 'unfinished upload')}${bytes}`)
+  console.note(`${count(number, 'unfinished upload')}${bytes}`)
   await console.result({ bucket, prefix, uploads: found })
   return 0
 }
@@ -48,7 +53,7 @@ export function uploadLine({ key, uploadId, initiated = '', parts, size }: Found
 async function partsOf(
   client: OssClient,
   { key, uploadId }: ListedUpload,
-): Promise<{ readonly parts: number; readonly size: number } | undefined> {
+): Promise<Parts | undefined> {
   let [parts, size] = [0, 0]
   try {
     for await (const part of client.iterateParts({ key, uploadId })) {
