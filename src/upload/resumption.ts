@@ -26,9 +26,9 @@ export interface ResumeNotice {
   readonly uploadId: string
   /**
    * Why it is not gone on with, or not all of it. `plan`, `headers`, `source`: it was begun with other part
-   * sizes, object headers (or `integrity: 'crc64'`) or another `sourceVersion`, and has been ended. `gone`: the service knows it no more
-   * (ended by a lifecycle rule, say). `published`: it had been completed; its object stands there, and
-   * is replaced.
+   * sizes, object headers (or `integrity: 'crc64'`) or another `sourceVersion`, and has been ended.
+   * `gone`: the service knows it no more (ended by a lifecycle rule, say). `published`: it had been
+   * completed; its object stands there, and is replaced.
    * `differs`: part `partNumber` is not what the source now has; it is sent again, as are
    * others that differ. Absent: it is gone on with.
    */

@@ -265,17 +265,17 @@ describe('a resumed upload that is there no more', () => {
   }
 
   it.each([
-    ['published', OURS, true, {}],
-    ['published', OURS, false, {}],
-    ['absent', NOTHING, true, {}],
-    ['absent', NOTHING, false, {}],
-    ['absent', THEIRS, true, {}],
-    ['absent', THEIRS, false, {}],
-    ['unknown', UNMARKED, true, { marker: undefined }],
-    ['unknown', UNMARKED, false, { marker: undefined }],
+    ['published', 'its object', OURS, true, {}],
+    ['published', 'its object', OURS, false, {}],
+    ['absent', 'nothing', NOTHING, true, {}],
+    ['absent', 'nothing', NOTHING, false, {}],
+    ['absent', 'that of another', THEIRS, true, {}],
+    ['absent', 'that of another', THEIRS, false, {}],
+    ['unknown', 'one without a marker', UNMARKED, true, { marker: undefined }],
+    ['unknown', 'one without a marker', UNMARKED, false, { marker: undefined }],
   ])(
-    'fails, and tells that the object is %s: %o stands there (parts kept: %s)',
-    async (outcome, object, leavePartsOnError, found) => {
+    'fails, and tells `%s` if %s stands there',
+    async (outcome, _what, object, leavePartsOnError, found) => {
       const { upload, gate, failures, target } = await ended(object, leavePartsOnError, found)
       gate.open()
       while (failures.length === 0) await new Promise((resolve) => setImmediate(resolve))
