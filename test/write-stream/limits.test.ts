@@ -14,6 +14,8 @@ import { KEYS } from '../helpers/test-client.js'
 
 const CAPACITY = 10_000 * PART
 const UPLOAD_ID = '0004B9895DBBB6EC98E36'
+/** What the service says of itself: without it, it is somebody else who answers. */
+const SERVICE = { 'x-oss-request-id': '5C3D9175B6FC201293AD4890' }
 
 interface Reply {
   readonly status?: number
@@ -34,7 +36,7 @@ class Unread extends Dispatcher {
     const { status = 200, headers = {}, body = '' } = REPLIES[operation] ?? { status: 400 }
     const controller = new NoController()
     handler.onRequestStart?.(controller, {})
-    handler.onResponseStart?.(controller, status, headers, '')
+    handler.onResponseStart?.(controller, status, { ...SERVICE, ...headers }, '')
     if (body !== '') handler.onResponseData?.(controller, Buffer.from(body))
     handler.onResponseEnd?.(controller, {})
     return true
