@@ -123,6 +123,7 @@ describe('the numbered examples', () => {
       /^app\.sql\.gz: \d{5,} bytes of SQL, sha256 [0-9a-f]{64}\n/,
       'none.sql.gz is absent: pg_dump: error: no matching tables were found\napp.sql.gz\n',
     ],
+    '31-restore.ts': [/^ERR_OSS_CORRUPT_DOWNLOAD \nrestored: public\|t\|table\|postgres\n/],
   }
 
   it('all have their line here', async () => {

@@ -84,6 +84,16 @@ import { createOssReadStream, createOssWriteStream } from 'osspipe'
 await pipeline(createReadStream('app.sql'), createGzip(), createOssWriteStream('oss://backups/app.sql.gz'))
 const psql = spawn('psql', { stdio: ['pipe', 'ignore', 'inherit'] })`,
   },
+  restoring: {
+    before: `${PIPELINE}
+import { spawn } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { rename } from 'node:fs/promises'
+import { createGunzip } from 'node:zlib'
+import { createOssReadStream, createOssWriteStream } from 'osspipe'
+await pipeline(createReadStream('app.sql'), createGzip(), createOssWriteStream('oss://backups/app.sql.gz'))
+await pipeline(createReadStream('app.log'), createOssWriteStream('oss://backups/app.log'))`,
+  },
   'step by step': {
     before: `import { OssClient } from 'osspipe'
 const key = 'film.mp4'`,
