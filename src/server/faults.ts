@@ -134,6 +134,7 @@ export class Fault {
   readonly #released = new Gate()
   #seen = 0
   #hits = 0
+  #arrivals = 0
 
   constructor(match: FaultMatch, action: FaultAction) {
     this.match = match
@@ -145,10 +146,13 @@ export class Fault {
     return this.#hits
   }
 
-  /** Resolves once it has been applied to `count` requests; a `hold` holds them then. */
+  /**
+   * Resolves once it has been applied to `count` requests. A `hold` holds them then: with
+   * `before-answer` everything that they ask for is done.
+   */
   reached(count = 1): Promise<void> {
     const gate = new Gate()
-    if (this.#hits >= count) gate.open()
+    if (this.#arrivals >= count) gate.open()
     else this.#waiting.push({ count, gate })
     return gate.passed
   }
@@ -170,8 +174,14 @@ export class Fault {
     const skip = this.match.skip ?? 0
     if (this.#seen <= skip || this.#seen > skip + (this.match.times ?? 1)) return false
     this.#hits += 1
-    for (const { count, gate } of this.#waiting) if (count <= this.#hits) gate.open()
+    if (!('hold' in this.action && this.action.hold === 'before-answer')) this.arrive()
     return true
+  }
+
+  /** For the server: a request is where the fault strikes. @internal */
+  arrive(): void {
+    this.#arrivals += 1
+    for (const { count, gate } of this.#waiting) if (count <= this.#arrivals) gate.open()
   }
 }
 
@@ -232,8 +242,10 @@ export class AppliedFaults {
 
   /** Resolves when nothing holds the request at this point any more. */
   async held(at: HoldFault['hold']): Promise<void> {
-    for (const { action, released } of this.#faults) {
-      if ('hold' in action && action.hold === at) await released
+    for (const fault of this.#faults) {
+      if (!('hold' in fault.action) || fault.action.hold !== at) continue
+      if (at === 'before-answer') fault.arrive()
+      await fault.released
     }
   }
 

@@ -127,8 +127,7 @@ describe('a hold', () => {
     const hold = server.faults.add({ key: 'key' }, { hold: 'before-answer' })
     const held = put(server)
     await hold.reached()
-    // The first of these arrives behind the held one; by the second answer the first has been processed.
-    while (server.objects.get('bucket', 'key') === undefined) await put(server, '', 'other')
+    expect(String(await server.objects.get('bucket', 'key')?.content())).toBe('content')
     hold.release()
     expect((await held).status).toBe(200)
   })
@@ -154,7 +153,6 @@ describe('a hold', () => {
     await waiting.reached()
     // By the second answer to one that came later, the waiting one is where it waits.
     for (let i = 0; i < 2; i += 1) await call(server, { method: 'GET', bucket: 'bucket' })
-    while (server.objects.list().length < objects) await call(server, { method: 'GET' })
     await server.close()
     await failed
     expect(server.requests.of('PutObject').map(({ at }) => at)).toEqual(['dropped'])

@@ -6,15 +6,10 @@
 import { describe, expect, it } from 'vitest'
 import { OssClient } from '../../src/client/client.js'
 import { DEFAULT_TIMEOUTS } from '../../src/client/options.js'
-import type { OssWriteStreamOptions } from '../../src/options.js'
 import type { FaultAction } from '../../src/server/server.js'
-import { createOssWriteStream } from '../../src/write-stream.js'
 import { FakeClock } from '../helpers/fake-clock.js'
-import { Gate } from '../helpers/gate.js'
-import { startGateway } from '../helpers/gateway.js'
 import { bytes, PART } from '../helpers/new-upload.js'
-import { ending, KEY, openStream, stored, streamOptions } from '../helpers/open-stream.js'
-import { startServer } from '../helpers/start-server.js'
+import { ending, KEY, openStream, stored } from '../helpers/open-stream.js'
 
 const COMPLETE = { operation: 'CompleteMultipartUpload', input: bytes(2.5 * PART) } as const
 const PUT = { operation: 'PutObject', input: bytes(PART, 2) } as const
@@ -148,23 +143,19 @@ describe('no answer in time', () => {
     [COMPLETE, false, 'absent'],
     [PUT, true, 'published'],
     [PUT, false, 'unknown'],
-  ])('to what took effect, or not: %#', async ({ operation, input }, forwards, expected) => {
+  ])('to what took effect, or not: %#', async ({ operation, input }, lands, expected) => {
     const clock = new FakeClock()
-    const server = await startServer({ now: () => clock.now() })
-    const swallowed = new Gate()
-    const isMeant = (method: string, path: string) =>
-      operation === 'PutObject'
-        ? method === 'PUT' && !path.includes('?')
-        : method === 'POST' && path.includes('uploadId=')
-    const endpoint = await startGateway(server.port, ({ method, path }) =>
-      isMeant(method, path) ? { silent: () => void swallowed.arrive(), forwards } : 'pass',
+    const opened = await openStream(
+      { clock, retry: { maxAttempts: 1 } },
+      { now: () => clock.now() },
     )
-    const options: OssWriteStreamOptions = { endpoint, clock, retry: { maxAttempts: 1 } }
-    const out = createOssWriteStream(`oss://bucket/${KEY}`, streamOptions(server, options))
+    const { server, out } = opened
+    const silence = server.faults.add({ operation }, { hold: 'before-answer' })
+    if (!lands) server.faults.add({ operation }, { status: 503 })
     out.end(input)
-    await swallowed.reached()
+    await silence.reached()
     await clock.advance(DEFAULT_TIMEOUTS.responseMs)
-    await expectTruth({ server, out, trail: [] }, expected)
-    expect(server.objects.list()).toHaveLength(forwards ? 1 : 0)
+    await expectTruth(opened, expected)
+    expect(server.objects.list()).toHaveLength(lands ? 1 : 0)
   })
 })
