@@ -1,37 +1,16 @@
-/** A gateway in front of a server: it may ask twice by itself, or answer in the server's place. */
+/** A gateway in front of a server that asks it twice by itself, and passes on the second answer. */
 import { request as ask, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { type SeenRequest, startServer, type TestAnswer } from './http-server.js'
 
-export type Passage =
-  | 'pass'
-  /** Asks the server twice, and passes on the second answer. */
-  | 'twice'
-  /** Answers for the server, which has done what was asked, or has never heard of it. */
-  | { readonly status: number; readonly body?: string; readonly forwards: boolean }
-  /** Says nothing at all. It is told once the server has done what was asked, if it was. */
-  | { readonly silent: () => void; readonly forwards: boolean }
-
-/** Its address. */
+/** Its address. It asks once what `isTwice` does not choose. */
 export async function startGateway(
   port: number,
-  choose: (request: SeenRequest) => Passage,
+  isTwice: (request: SeenRequest) => boolean,
 ): Promise<string> {
   const gateway = await startServer(async (request) => {
-    const passage = choose(request)
-    if (passage === 'pass') return forward(port, request)
-    if (passage === 'twice') {
-      await forward(port, request)
-      return forward(port, request)
-    }
-    if (passage.forwards) await forward(port, request)
-    if ('silent' in passage) {
-      passage.silent()
-      return new Promise(() => {})
-    }
-    // Not even an empty one: no answer of a gateway has the service's request id.
-    const headers = { 'x-oss-request-id': [] }
-    return { status: passage.status, headers, body: passage.body ?? '' }
+    if (isTwice(request)) await forward(port, request)
+    return forward(port, request)
   })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
   return gateway.origin
