@@ -1,8 +1,9 @@
 /** What answers with a status of success may mean beside it. */
 import { describe, expect, it } from 'vitest'
+import type { OssClient } from '../../src/client/client.js'
 import { encodeError } from '../../src/protocol/xml.js'
-import { startServer, type TestAnswer } from '../helpers/http-server.js'
-import { testClient } from '../helpers/test-client.js'
+import type { RawFault } from '../../src/server/server.js'
+import { openClient } from '../helpers/open-client.js'
 
 const COMPLETE =
   '<CompleteMultipartUploadResult><Bucket>bucket</Bucket><Key>k</Key><ETag>"A-1"</ETag></CompleteMultipartUploadResult>'
@@ -13,8 +14,7 @@ const CALLBACK_FAILED = encodeError({
   requestId: '5F00',
 })
 
-type Client = ReturnType<typeof testClient>['client']
-type Publish = (client: Client, callback?: typeof CALLBACK) => Promise<unknown>
+type Publish = (client: OssClient, callback?: typeof CALLBACK) => Promise<unknown>
 
 const publishing: readonly [string, Publish][] = [
   ['putObject', (client, callback) => client.putObject({ key: 'k', body: '', callback })],
@@ -31,9 +31,9 @@ const publishing: readonly [string, Publish][] = [
 ]
 
 /** The error of what is answered like this. */
-async function failure(publish: Publish, answer: TestAnswer, callback?: typeof CALLBACK) {
-  await using server = await startServer(() => answer)
-  const { client } = testClient(server.origin)
+async function failure(publish: Publish, answer: RawFault, callback?: typeof CALLBACK) {
+  const { server, client } = await openClient()
+  server.faults.add({ times: Infinity }, answer)
   return await publish(client, callback).catch((error: unknown) => error)
 }
 

@@ -1,9 +1,9 @@
-/** What a bucket tells of itself, asked of the embedded server and of answers made up. */
+/** What a bucket tells of itself. */
 import { describe, expect, it } from 'vitest'
 import { OssClient } from '../../src/client/client.js'
-import { startServer as startTestServer } from '../helpers/http-server.js'
+import { openClient } from '../helpers/open-client.js'
 import { startServer } from '../helpers/start-server.js'
-import { refusal, testClient } from '../helpers/test-client.js'
+import { testClient } from '../helpers/test-client.js'
 
 async function bucketOf(keys: readonly string[]) {
   const server = await startServer()
@@ -86,17 +86,16 @@ describe('getBucketLifecycle', () => {
     const xml =
       '<LifecycleConfiguration><Rule><ID>r</ID><Prefix>tmp/</Prefix><Status>Enabled</Status>' +
       '<AbortMultipartUpload><Days>3</Days></AbortMultipartUpload></Rule></LifecycleConfiguration>'
-    await using server = await startTestServer(() => ({ body: xml }))
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
+    server.faults.add({ operation: 'GetBucketLifecycle' }, { status: 200, body: xml })
     expect((await client.getBucketLifecycle()).rules).toMatchObject([
       { id: 'r', prefix: 'tmp/', enabled: true, abortMultipartUpload: { days: 3 } },
     ])
-    expect(server.requests[0]?.path).toBe('/bucket/?lifecycle')
+    expect(server.requests.all).toMatchObject([{ bucket: 'bucket', query: { lifecycle: '' } }])
   })
 
   it('rejects if there are none', async () => {
-    await using server = await startTestServer(() => refusal(404, 'NoSuchLifecycle'))
-    const { client } = testClient(server.origin)
+    const { client } = await openClient()
     await expect(client.getBucketLifecycle()).rejects.toMatchObject({ ossCode: 'NoSuchLifecycle' })
   })
 })

@@ -1,27 +1,17 @@
 /** What the attempts of one call leave in doubt, all of them together. */
-import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { startRawServer } from '../helpers/http-server.js'
-import { testClient } from '../helpers/test-client.js'
-
-type Ending = (response: ServerResponse) => void
+import type { FaultAction } from '../../src/server/server.js'
+import { openClient } from '../helpers/open-client.js'
 
 /** The request has been read to its end; the connection goes without an answer. */
-const lost: Ending = (response) => response.destroy()
-const refusal = (status: number, code: string): Ending => {
-  return (response) => response.writeHead(status).end(`<Error><Code>${code}</Code></Error>`)
-}
-const failed = refusal(500, 'InternalError')
-const refused = refusal(403, 'AccessDenied')
+const lost: FaultAction = { reset: 'after-body' }
+const failed: FaultAction = { status: 500 }
+const refused: FaultAction = { status: 403, code: 'AccessDenied' }
 
 /** The error of a Complete whose attempts end like this, one after the other. */
-async function failureAfter(endings: readonly Ending[]): Promise<unknown> {
-  let count = 0
-  await using server = await startRawServer(async (request, response) => {
-    for await (const _ of request);
-    endings[count++]?.(response)
-  })
-  const { client } = testClient(server.origin, { retry: { maxAttempts: endings.length } })
+async function failureAfter(endings: readonly FaultAction[]): Promise<unknown> {
+  const { server, client } = await openClient({ retry: { maxAttempts: endings.length } })
+  for (const [skip, ending] of endings.entries()) server.faults.add({ skip }, ending)
   const parts = [{ partNumber: 1, etag: 'A' }]
   const call = client.completeMultipartUpload({ key: 'k', uploadId: 'U', parts })
   return await call.catch((error: unknown) => error)

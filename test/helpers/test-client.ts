@@ -8,7 +8,6 @@ import type { RetryNotice } from '../../src/client/call-options.js'
 import { OssClient } from '../../src/client/client.js'
 import type { OssClientOptions } from '../../src/client/options.js'
 import { encodeError } from '../../src/protocol/xml.js'
-import type { TestAnswer } from './http-server.js'
 
 export const KEYS = { accessKeyId: 'LTAI5tId', accessKeySecret: 'sEcReT' }
 
@@ -34,13 +33,13 @@ export function testClient(
   return { client, notices }
 }
 
-/** An error answer of the service. */
+/** An error answer of the service, as a bare server or a fault script gives it. */
 export function refusal(
   status: number,
   code: string,
   headers: Record<string, string> = {},
   details: Record<string, string> = {},
-): TestAnswer {
+): { status: number; headers: Record<string, string>; body: string } {
   const body = encodeError({ code, message: `${code} it is.`, requestId: '5F00', details })
   return { status, headers: { 'content-type': 'application/xml', ...headers }, body }
 }
