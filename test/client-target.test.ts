@@ -1,20 +1,19 @@
 /** What the client's answers are made into for an upload. */
 import { describe, expect, it } from 'vitest'
 import { clientTarget } from '../src/client-target.js'
-import { startServer, type TestAnswer } from './helpers/http-server.js'
-import { refusal, testClient } from './helpers/test-client.js'
+import type { FaultAction } from '../src/server/server.js'
+import { begin, openClient } from './helpers/open-client.js'
 
 const MD5 = '5D41402ABC4B2A76B9719D911017C592'
 
-/** What `head` tells of an object whose HeadObject is answered with these headers. */
+/** What `head` tells of `hello`, put at once, when HeadObject is answered with these headers. */
 async function found(headers: Record<string, string>) {
-  await using server = await startServer(() => ({
-    headers: { 'content-length': '5', etag: `"${MD5}"`, 'x-oss-object-type': 'Normal', ...headers },
-  }))
-  const { client } = testClient(server.origin)
+  const { server, client } = await openClient()
+  await client.putObject({ key: 'k', body: 'hello' })
+  server.faults.add({ operation: 'HeadObject' }, { setHeader: headers })
   const target = clientTarget(client, {
     bucket: 'bucket',
-    key: 'key',
+    key: 'k',
     headers: {},
     onRetry: () => {},
   })
@@ -43,16 +42,17 @@ describe('the MD5 of an object', () => {
   })
 })
 
-/** How often a part's first answers count as a push, and are told as a retry. */
-async function pushesOf(answer: (count: number) => TestAnswer | Promise<TestAnswer>) {
+/** How often what befalls a part's first attempt counts as a push, and is told as a retry. */
+async function pushesOf(action: FaultAction, responseMs = 60_000) {
   const retries: unknown[] = []
-  await using server = await startServer((_, count) => answer(count))
-  const { client } = testClient(server.origin, { timeouts: { responseMs: 100 } })
+  const { server, client } = await openClient({ timeouts: { responseMs } })
+  const { key, uploadId } = await begin(client)
+  server.faults.add({ operation: 'UploadPart' }, action)
   const onRetry = (notice: unknown) => retries.push(notice)
-  const target = clientTarget(client, { bucket: 'bucket', key: 'key', headers: {}, onRetry })
+  const target = clientTarget(client, { bucket: 'bucket', key, headers: {}, onRetry })
   let pushes = 0
   await target.uploadPart({
-    uploadId: 'id',
+    uploadId,
     partNumber: 1,
     body: [Buffer.from('hello')],
     size: 5,
@@ -63,25 +63,21 @@ async function pushesOf(answer: (count: number) => TestAnswer | Promise<TestAnsw
   return { pushes, retries: retries.length }
 }
 
-const STORED: TestAnswer = { headers: { etag: `"${MD5}"` } }
-
 describe('a part that is to be sent again', () => {
   it.each([
-    ['503', refusal(503, 'ServiceUnavailable'), 1],
-    ['429', refusal(429, 'TooManyRequests'), 1],
-    ['500', refusal(500, 'InternalError'), 0],
-    ['400 RequestTimeout', refusal(400, 'RequestTimeout'), 0],
+    ['503', { status: 503 }, 1],
+    ['429', { status: 429, code: 'TooManyRequests' }, 1],
+    ['500', { status: 500 }, 0],
+    ['400 RequestTimeout', { status: 400, code: 'RequestTimeout' }, 0],
   ])(
     'after %s is told of, and whether the service has too much to do',
     async (_, answer, pushes) => {
-      const told = await pushesOf((count) => (count === 1 ? answer : STORED))
-      expect(told).toEqual({ pushes, retries: 1 })
+      expect(await pushesOf(answer)).toEqual({ pushes, retries: 1 })
     },
   )
 
   it('because no answer came in time counts as too much', async () => {
-    const silent = new Promise<TestAnswer>(() => {})
-    const told = await pushesOf((count) => (count === 1 ? silent : STORED))
+    const told = await pushesOf({ hold: 'arrival' }, 500)
     expect(told).toEqual({ pushes: 1, retries: 1 })
   })
 })
