@@ -87,6 +87,25 @@ describe('in CommonJS', () => {
   })
 })
 
+it.each(['20', '24'])('on Node %s the command serves, uploads and reads back', async (line) => {
+  const runs = [
+    '-y',
+    '-p',
+    `node@${line}`,
+    'node',
+    '-p',
+    'process.version + " " + process.execPath',
+  ]
+  const [version = '', node = ''] = (await packed.exec('npx', ...runs)).trim().split(' ')
+  expect(version).toMatch(new RegExp(`^v${line}\\.`))
+  const told = await packed.exec('bash', 'command-line.sh', `data-${line}`, node)
+  expect(told.trim().split('\n')).toEqual([
+    'from a command',
+    expect.stringMatching(/^\S+ +\d+ dump\.gz$/),
+    'stopped',
+  ])
+})
+
 describe.each(['20.19', '20', '22', '24', '26'])('on Node %s', (line) => {
   const node = (file: string) => packed.exec('npx', '-y', '-p', `node@${line}`, 'node', file)
 
