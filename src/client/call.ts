@@ -83,6 +83,7 @@ export async function performCall<Result>(
       return await tracedAttempt(connection, call, attempt, progress.attempts + 1)
     } catch (error) {
       signal?.throwIfAborted()
+      if (call.sink?.isRefused) throw error
       // Stopped before anything was sent: what is known comes from the attempt before.
       if (error instanceof Stopped)
         throw last === undefined ? stop?.reason : progress.completed(last)

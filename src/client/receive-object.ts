@@ -61,6 +61,7 @@ class Transfer implements BodySink {
   #etag: string | undefined
   #head: HeadObjectResult | undefined
   #received = 0
+  #isRefused = false
 
   constructor(options: ReceiveObjectOptions) {
     if (typeof options.onData !== 'function') {
@@ -75,6 +76,10 @@ class Transfer implements BodySink {
 
   get received(): number {
     return this.#received
+  }
+
+  get isRefused(): boolean {
+    return this.#isRefused
   }
 
   get isComplete(): boolean {
@@ -100,7 +105,7 @@ class Transfer implements BodySink {
     const head = { size, ...objectFields(answer) }
     if (head.etag === '') throw malformed(answer, 'no ETag')
     this.#etag ??= head.etag
-    this.#options.onHead?.(head)
+    this.#tell(() => this.#options.onHead?.(head))
     this.#head = head
   }
 
@@ -108,7 +113,7 @@ class Transfer implements BodySink {
     if (this.#end !== undefined && this.#position + bytes.byteLength > this.#end) {
       throw new TransportError('interrupted', 'the answer is longer than it said')
     }
-    this.#options.onData(bytes)
+    this.#tell(() => this.#options.onData(bytes))
     // Last: bytes that the caller failed to take are no reason to call this complete.
     this.#received += bytes.byteLength
   }
@@ -116,6 +121,16 @@ class Transfer implements BodySink {
   head(): HeadObjectResult {
     if (this.#head !== undefined && this.isComplete) return this.#head
     throw new TransportError('interrupted', `the answer ended at byte ${this.#position}`)
+  }
+
+  /** An error of the caller's may look like one of the request's, after which bytes came twice. */
+  #tell(tell: () => void): void {
+    try {
+      tell()
+    } catch (thrown) {
+      this.#isRefused = true
+      throw thrown
+    }
   }
 
   get #position(): number {

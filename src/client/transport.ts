@@ -37,6 +37,8 @@ export interface BodySink {
   take(bytes: Uint8Array): void
   /** Whether all that was wanted has come: what becomes of the connection is then no failure. */
   readonly isComplete: boolean
+  /** Whether what it threw was the caller's: then it is no failure of the request, to be repeated. */
+  readonly isRefused: boolean
 }
 
 export interface Answer {
