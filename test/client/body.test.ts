@@ -1,13 +1,13 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { truncateSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { prepareBody } from '../../src/client/body.js'
 import { systemClock } from '../../src/client/clock.js'
 import { InvalidOptionError } from '../../src/errors.js'
-import { createMd5, md5Base64 } from '../../src/protocol/digest.js'
-import { startServer } from '../helpers/http-server.js'
-import { refusal, testClient } from '../helpers/test-client.js'
+import { createMd5, md5Base64, md5Hex } from '../../src/protocol/digest.js'
+import { begin, openClient } from '../helpers/open-client.js'
 
 const CONTENT = Buffer.from(Array.from({ length: 1_500_000 }, (_, i) => i % 251))
 let folder = ''
@@ -20,11 +20,13 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }))
 
-function md5(bytes: Uint8Array): string {
+function digestOf(bytes: Uint8Array): Uint8Array {
   const digest = createMd5()
   digest.update(bytes)
-  return md5Base64(digest.digest())
+  return digest.digest()
 }
+
+const md5 = (bytes: Uint8Array) => md5Base64(digestOf(bytes))
 
 describe('a body', () => {
   it.each([
@@ -56,19 +58,23 @@ describe('a body', () => {
     [{ start: 7, end: 7 }, 7, 7],
   ])('may be the stretch %o of a file', async (range, start, end) => {
     await writeFile(path, CONTENT)
-    await using server = await startServer((_, count) =>
-      count === 1 ? 503 : { headers: { etag: '"A"' } },
-    )
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
+    const { key, uploadId } = await begin(client)
+    server.faults.add({ operation: 'UploadPart' }, { drop: 'answer' })
     const body = { path, ...range }
-    const part = await client.uploadPart({ key: 'k', uploadId: 'U', partNumber: 1, body })
+    // What each attempt has stored.
+    const stored = () => server.uploads.get(uploadId)?.parts.map(({ etag, size }) => [etag, size])
+    let first: ReturnType<typeof stored>
+    const onRetry = () => {
+      first = stored()
+    }
+    const part = await client.uploadPart({ key, uploadId, partNumber: 1, body, onRetry })
     const expected = CONTENT.subarray(start, end)
     expect(part.size).toBe(expected.byteLength)
-    for (const request of server.requests) {
-      expect(request.body.equals(expected)).toBe(true)
-      expect(request.headers['content-md5']).toBe(md5(expected))
-    }
-    expect(server.requests).toHaveLength(2)
+    expect(first).toEqual([[md5Hex(digestOf(expected)), expected.byteLength]])
+    expect(stored()).toEqual(first)
+    const sent = server.requests.of('UploadPart').map(({ headers }) => headers['content-md5'])
+    expect(sent).toEqual([md5(expected), md5(expected)])
   })
 
   it.each([
@@ -89,11 +95,8 @@ describe('a body', () => {
 
   it('that is a file which gets shorter between attempts is an error', async () => {
     await writeFile(path, CONTENT)
-    await using server = await startServer(async () => {
-      await truncate(path, 1_000_000)
-      return refusal(503, 'ServiceUnavailable')
-    })
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient({ onRetry: () => truncateSync(path, 1_000_000) })
+    server.faults.add({ times: Infinity }, { status: 503 })
     const error = await client.putObject({ key: 'k', body: { path } }).catch((reason) => reason)
     expect(error).toBeInstanceOf(InvalidOptionError)
     expect(error).toMatchObject({ operation: 'PutObject', attempts: 2 })
@@ -102,13 +105,14 @@ describe('a body', () => {
 
   it('that is a file which changes between attempts keeps its first MD5, for the service to notice', async () => {
     await writeFile(path, CONTENT)
-    await using server = await startServer(async ({ body, headers }) => {
-      const intact = headers['content-md5'] === md5(body)
-      await writeFile(path, Buffer.alloc(CONTENT.byteLength))
-      return refusal(intact ? 503 : 400, intact ? 'ServiceUnavailable' : 'InvalidDigest')
+    const { server, client } = await openClient({
+      retry: { maxAttempts: 2 },
+      onRetry: () => writeFileSync(path, Buffer.alloc(CONTENT.byteLength)),
     })
-    const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
+    server.faults.add({}, { status: 503 })
     const call = client.putObject({ key: 'k', body: { path } })
     await expect(call).rejects.toMatchObject({ ossCode: 'InvalidDigest', attempts: 2 })
+    const sent = server.requests.all.map(({ headers }) => headers['content-md5'])
+    expect(sent).toEqual([md5(CONTENT), md5(CONTENT)])
   })
 })
