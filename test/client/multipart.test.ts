@@ -1,3 +1,7 @@
+/**
+ * The operations of a multipart upload. What goes wrong is played by the embedded server's fault
+ * script; the tests of a request's very bytes, and of answers with versions, have bare servers.
+ */
 import { describe, expect, it } from 'vitest'
 import {
   DigestMismatchError,
@@ -8,6 +12,7 @@ import {
 import { crc64, createMd5, md5Base64, md5Hex } from '../../src/protocol/digest.js'
 import { encodeCompleteResult, encodeInitiateResult } from '../../src/protocol/xml.js'
 import { startServer, type TestAnswer } from '../helpers/http-server.js'
+import { begin, openClient } from '../helpers/open-client.js'
 import { refusal, testClient } from '../helpers/test-client.js'
 
 const COMPLETED = encodeCompleteResult({
@@ -21,6 +26,9 @@ const PARTS = [
   { partNumber: 3, etag: 'A3' },
 ]
 const upload = { key: 'k', uploadId: 'U' }
+const ALWAYS = { times: Infinity }
+const UPLOAD_PART = { operation: 'UploadPart', ...ALWAYS } as const
+const COMPLETE = { operation: 'CompleteMultipartUpload', ...ALWAYS } as const
 
 function md5(body: string): Uint8Array {
   const digest = createMd5()
@@ -84,14 +92,10 @@ describe('initiateMultipartUpload', () => {
   })
 
   it('is repeated when the answer is no document: the id nobody knows holds no parts', async () => {
-    await using server = await startServer((_, count) => ({
-      body:
-        count === 1
-          ? '<html>welcome</html>'
-          : encodeInitiateResult({ bucket: 'b', key: 'k', uploadId: 'U' }),
-    }))
-    const { client, notices } = testClient(server.origin)
-    expect((await client.initiateMultipartUpload({ key: 'k' })).uploadId).toBe('U')
+    const { server, client, notices } = await openClient()
+    server.faults.add({}, { status: 200, body: '<html>welcome</html>' })
+    const { uploadId } = await client.initiateMultipartUpload({ key: 'k' })
+    expect(server.uploads.list()).toMatchObject([{ uploadId }])
     expect(notices[0]?.error).toBeInstanceOf(MalformedResponseError)
   })
 
@@ -101,12 +105,11 @@ describe('initiateMultipartUpload', () => {
     ['a bad bucket', { key: 'k', bucket: 'B' }, 'bucket'],
     ['a bad header', { key: 'k', meta: { a: 'b\r\nc: d' } }, 'meta'],
   ])('refuses %s before anything is sent', async (_, options, option) => {
-    await using server = await startServer(() => 200)
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
     const error = await rejection(client.initiateMultipartUpload(options))
     expect(error).toBeInstanceOf(InvalidOptionError)
     expect(error instanceof InvalidOptionError && error.option).toContain(option)
-    expect(server.requests).toHaveLength(0)
+    expect(server.requests.all).toHaveLength(0)
   })
 })
 
@@ -138,17 +141,15 @@ describe('uploadPart', () => {
   })
 
   it.each([0, 10_001, 1.5, Number.NaN])('refuses part number %d', async (partNumber) => {
-    await using server = await startServer(() => 200)
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
     const error = await rejection(client.uploadPart({ ...upload, partNumber, body: 'x' }))
     expect(error).toBeInstanceOf(InvalidOptionError)
     expect(String(error)).toContain('`partNumber` to be a part number: an integer from 1 to 10000')
-    expect(server.requests).toHaveLength(0)
+    expect(server.requests.all).toHaveLength(0)
   })
 
   it('refuses an empty upload id, which would ask for another operation', async () => {
-    await using server = await startServer(() => 200)
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
     const calls = [
       client.uploadPart({ key: 'k', uploadId: '', partNumber: 1, body: 'x' }),
       client.abortMultipartUpload({ key: 'k', uploadId: '' }),
@@ -156,20 +157,24 @@ describe('uploadPart', () => {
       client.completeMultipartUpload({ key: 'k', uploadId: '', parts: PARTS }),
     ]
     for (const call of calls) await expect(call).rejects.toThrow('`uploadId` to be an upload id')
-    expect(server.requests).toHaveLength(0)
+    expect(server.requests.all).toHaveLength(0)
   })
 
   it('sends the part again when the ETag is not its MD5', async () => {
-    await using server = await startServer((_, count) => stored(count === 1 ? 'hellO' : 'hello'))
-    const { client, notices } = testClient(server.origin)
-    await client.uploadPart({ ...upload, partNumber: 1, body: 'hello' })
+    const { server, client, notices } = await openClient()
+    const { key, uploadId } = await begin(client)
+    server.faults.add({ operation: 'UploadPart' }, { corrupt: 'etag' })
+    await client.uploadPart({ key, uploadId, partNumber: 1, body: 'hello' })
     expect(notices[0]?.error).toBeInstanceOf(DigestMismatchError)
+    expect(server.requests.of('UploadPart')).toHaveLength(2)
   })
 
   it('fails, uncertain, when the ETag never is its MD5', async () => {
-    await using server = await startServer(() => stored('other'))
-    const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
-    const error = await rejection(client.uploadPart({ ...upload, partNumber: 4, body: 'hello' }))
+    const { server, client } = await openClient({ retry: { maxAttempts: 2 } })
+    const { key, uploadId } = await begin(client)
+    server.faults.add(UPLOAD_PART, { setHeader: { etag: `"${md5Hex(md5('other'))}"` } })
+    const part = { key, uploadId, partNumber: 4, body: 'hello' }
+    const error = await rejection(client.uploadPart(part))
     expect(error).toBeInstanceOf(DigestMismatchError)
     expect(error).toMatchObject({
       algorithm: 'md5',
@@ -189,50 +194,54 @@ describe('uploadPart', () => {
       { etag: `"${md5Hex(md5('cipher'))}"`, 'x-oss-server-side-encryption': 'KMS' },
     ],
   ])('accepts an ETag %s', async (_, headers) => {
-    await using server = await startServer(() => ({ headers }))
-    const { client } = testClient(server.origin, { retry: { maxAttempts: 1 } })
-    const part = await client.uploadPart({ ...upload, partNumber: 1, body: 'hello' })
+    const { server, client } = await openClient({ retry: { maxAttempts: 1 } })
+    const { key, uploadId } = await begin(client)
+    server.faults.add(UPLOAD_PART, { setHeader: { ...headers } })
+    server.faults.add(UPLOAD_PART, { dropHeader: 'x-oss-hash-crc64ecma' })
+    const part = await client.uploadPart({ key, uploadId, partNumber: 1, body: 'hello' })
     expect(`"${part.etag}"`).toBe(headers.etag)
     expect(part).not.toHaveProperty('crc64')
   })
 
   it('refuses a success without ETag', async () => {
-    await using server = await startServer(() => 200)
-    const { client } = testClient(server.origin, { retry: { maxAttempts: 1 } })
-    const call = client.uploadPart({ ...upload, partNumber: 1, body: 'hello' })
+    const { server, client } = await openClient({ retry: { maxAttempts: 1 } })
+    const { key, uploadId } = await begin(client)
+    server.faults.add(UPLOAD_PART, { dropHeader: 'etag' })
+    const call = client.uploadPart({ key, uploadId, partNumber: 1, body: 'hello' })
     await expect(call).rejects.toThrow(MalformedResponseError)
     await expect(call).rejects.toThrow('200 with no ETag')
   })
 
   it('takes digests from the caller, and computes none', async () => {
-    await using server = await startServer(({ body }) => stored(body.toString()))
-    const { client } = testClient(server.origin, { retry: { maxAttempts: 1 } })
-    const part = { ...upload, partNumber: 1, body: 'hello' }
+    const { server, client } = await openClient({ retry: { maxAttempts: 1 } })
+    const { key, uploadId } = await begin(client)
+    const part = { key, uploadId, partNumber: 1, body: 'hello' }
     await client.uploadPart({ ...part, digests: {} })
-    expect(server.requests[0]?.headers).not.toHaveProperty('content-md5')
     await client.uploadPart({ ...part, digests: { md5: md5('hello') } })
-    expect(server.requests[1]?.headers['content-md5']).toBe(md5Base64(md5('hello')))
+    const sent = server.requests.of('UploadPart').map(({ headers }) => headers['content-md5'])
+    expect(sent).toEqual([undefined, md5Base64(md5('hello'))])
     const call = client.uploadPart({ ...part, digests: { crc64: 1n } })
     await expect(call).rejects.toMatchObject({ algorithm: 'crc64', expected: '1' })
   })
 
   it('sends a Content-MD5 of the caller as it is, and does not repeat what that brings', async () => {
-    await using server = await startServer(() => refusal(400, 'InvalidDigest'))
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
+    const { key, uploadId } = await begin(client)
     const contentMd5 = md5Base64(md5('something else'))
-    const part = { ...upload, partNumber: 1, body: 'hello' }
+    const part = { key, uploadId, partNumber: 1, body: 'hello' }
     const error = await rejection(client.uploadPart({ ...part, contentMd5 }))
     expect(error).toMatchObject({ ossCode: 'InvalidDigest', attempts: 1 })
-    expect(server.requests[0]?.headers['content-md5']).toBe(contentMd5)
+    const sent = server.requests.of('UploadPart').map(({ headers }) => headers['content-md5'])
+    expect(sent).toEqual([contentMd5])
   })
 
   it('repeats what arrived damaged', async () => {
-    await using server = await startServer((_, count) =>
-      count === 1 ? refusal(400, 'InvalidDigest') : stored('hello'),
-    )
-    const { client } = testClient(server.origin)
-    await client.uploadPart({ ...upload, partNumber: 1, body: 'hello' })
-    expect(server.requests).toHaveLength(2)
+    const { server, client } = await openClient()
+    const { key, uploadId } = await begin(client)
+    server.faults.add({ operation: 'UploadPart' }, { corrupt: 'received' })
+    await client.uploadPart({ key, uploadId, partNumber: 1, body: 'hello' })
+    const codes = server.requests.of('UploadPart').map(({ ossCode }) => ossCode)
+    expect(codes).toEqual(['InvalidDigest', undefined])
   })
 })
 
@@ -274,11 +283,13 @@ describe('completeMultipartUpload', () => {
   })
 
   it('lets the service take all parts', async () => {
-    await using server = await startServer(() => ({ body: COMPLETED }))
-    const { client } = testClient(server.origin)
-    await client.completeMultipartUpload({ ...upload, completeAll: true })
-    expect(server.requests[0]?.headers['x-oss-complete-all']).toBe('yes')
-    expect(server.requests[0]?.body.byteLength).toBe(0)
+    const { server, client } = await openClient()
+    const { key, uploadId } = await begin(client, 'hello')
+    await client.completeMultipartUpload({ key, uploadId, completeAll: true })
+    const [request] = server.requests.of('CompleteMultipartUpload')
+    expect(request?.headers['x-oss-complete-all']).toBe('yes')
+    expect(request?.contentLength).toBe(0)
+    expect(String(await server.objects.get('bucket', key)?.content())).toBe('hello')
   })
 
   it.each<[string, object, string]>([
@@ -290,17 +301,16 @@ describe('completeMultipartUpload', () => {
     ['unknown', { parts: [{ partNumber: 1, etag: '' }] }, '`etag` for part 1'],
     ['both kinds of', { parts: PARTS, completeAll: true }, 'only one of `parts` and `completeAll`'],
   ])('refuses %s parts before anything is sent', async (_, options, message) => {
-    await using server = await startServer(() => 200)
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
     const call = client.completeMultipartUpload({ ...upload, ...options })
     await expect(call).rejects.toThrow(InvalidOptionError)
     await expect(call).rejects.toThrow(message)
-    expect(server.requests).toHaveLength(0)
+    expect(server.requests.all).toHaveLength(0)
   })
 
   it('takes an error document under 200 for the error that it is', async () => {
-    await using server = await startServer(() => refusal(200, 'InvalidPart'))
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
+    server.faults.add(COMPLETE, refusal(200, 'InvalidPart'))
     const error = await rejection(client.completeMultipartUpload({ ...upload, parts: PARTS }))
     expect(error).toBeInstanceOf(ServiceError)
     expect(error).toMatchObject({
@@ -312,12 +322,12 @@ describe('completeMultipartUpload', () => {
   })
 
   it('repeats a transient error under 200', async () => {
-    await using server = await startServer((_, count) =>
-      count === 1 ? refusal(200, 'InternalError') : { body: COMPLETED },
-    )
-    const { client } = testClient(server.origin)
-    await client.completeMultipartUpload({ ...upload, parts: PARTS })
-    expect(server.requests).toHaveLength(2)
+    const { server, client } = await openClient()
+    const begun = await begin(client, 'hello')
+    server.faults.add({ operation: 'CompleteMultipartUpload' }, refusal(200, 'InternalError'))
+    await client.completeMultipartUpload(begun)
+    expect(server.requests.of('CompleteMultipartUpload')).toHaveLength(2)
+    expect(String(await server.objects.get('bucket', 'k')?.content())).toBe('hello')
   })
 
   it.each([
@@ -326,8 +336,8 @@ describe('completeMultipartUpload', () => {
     ['half an error', '<Error><Code>Internal'],
     ['HTML', '<html>ok</html>'],
   ])('does not take %s for success', async (_, body) => {
-    await using server = await startServer(() => ({ body }))
-    const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
+    const { server, client } = await openClient({ retry: { maxAttempts: 2 } })
+    server.faults.add(COMPLETE, { status: 200, body })
     const error = await rejection(client.completeMultipartUpload({ ...upload, parts: PARTS }))
     expect(error).toMatchObject({ status: 200, uncertain: 'answered' })
   })
@@ -335,20 +345,18 @@ describe('completeMultipartUpload', () => {
   const callback = { url: 'http://app.test/cb', body: 'from=oss' }
 
   it('gives with a callback what the application answered', async () => {
-    await using server = await startServer(() => ({
-      headers: { etag: '"B864-3"', 'x-oss-hash-crc64ecma': '17' },
-      body: '{"ok":true}',
-    }))
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
+    const headers = { etag: '"B864-3"', 'x-oss-hash-crc64ecma': '17' }
+    server.faults.add(COMPLETE, { status: 200, headers, body: '{"ok":true}' })
     const result = await client.completeMultipartUpload({ ...upload, parts: PARTS, callback })
     expect(result).toMatchObject({ etag: 'B864-3', crc64: '17' })
     expect(result.callbackBody?.toString()).toBe('{"ok":true}')
-    expect(server.requests[0]?.headers).toHaveProperty('x-oss-callback')
+    expect(server.requests.all[0]?.headers).toHaveProperty('x-oss-callback')
   })
 
   it('fails with CallbackFailed, once, when only the callback did', async () => {
-    await using server = await startServer(() => refusal(203, 'CallbackFailed'))
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
+    server.faults.add(COMPLETE, { status: 203, code: 'CallbackFailed' })
     const call = client.completeMultipartUpload({ ...upload, parts: PARTS, callback })
     const error = await rejection(call)
     expect(error).toMatchObject({ status: 203, ossCode: 'CallbackFailed', attempts: 1 })
@@ -367,15 +375,14 @@ describe('abortMultipartUpload', () => {
   })
 
   it('does not take the 200 of a log-in page for an upload that is gone', async () => {
-    await using server = await startServer(() => ({ body: '<html>Log in, please</html>' }))
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
+    server.faults.add(ALWAYS, { status: 200, body: '<html>Log in, please</html>' })
     const error = await rejection(client.abortMultipartUpload(upload))
     expect(error).toMatchObject({ code: 'ERR_OSS_MALFORMED_RESPONSE', status: 200, attempts: 5 })
   })
 
   it('leaves it to the caller what NoSuchUpload means', async () => {
-    await using server = await startServer(() => refusal(404, 'NoSuchUpload'))
-    const { client } = testClient(server.origin)
+    const { client } = await openClient()
     const error = await rejection(client.abortMultipartUpload(upload))
     expect(error).toMatchObject({ status: 404, ossCode: 'NoSuchUpload', attempts: 1 })
   })
