@@ -1,7 +1,9 @@
+/** Listings. The first of each kind shows what is asked for, byte for byte, to a bare server. */
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../src/errors.js'
 import { encodeListPartsResult, encodeListUploadsResult } from '../../src/protocol/xml.js'
 import { startServer } from '../helpers/http-server.js'
+import { openClient } from '../helpers/open-client.js'
 import { testClient } from '../helpers/test-client.js'
 
 function partsPage(numbers: readonly number[], more: boolean, next = numbers.at(-1) ?? 0): string {
@@ -76,25 +78,21 @@ describe('parts', () => {
   })
 
   it('are listed to the last page', async () => {
-    await using server = await startServer((_, count) => ({
-      body: [partsPage([1, 2], true), partsPage([5], true), partsPage([], false)][count - 1] ?? '',
-    }))
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
+    const pages = [partsPage([1, 2], true), partsPage([5], true), partsPage([], false)]
+    for (const [skip, body] of pages.entries()) server.faults.add({ skip }, { status: 200, body })
     const parts = await all(client.iterateParts({ key: 'k', uploadId: 'U' }))
     expect(parts.map(({ partNumber }) => partNumber)).toEqual([1, 2, 5])
-    expect(server.requests.map(({ path }) => path.split('&')[2])).toEqual([
-      undefined,
-      'part-number-marker=2',
-      'part-number-marker=5',
-    ])
+    const asked = server.requests.of('ListParts').map(({ query }) => query['part-number-marker'])
+    expect(asked).toEqual([undefined, '2', '5'])
   })
 
   it('are neither listed for ever nor believed to be all when the marker stands still', async () => {
-    await using server = await startServer(() => ({ body: partsPage([1], true, 1) }))
-    const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
+    const { server, client } = await openClient({ retry: { maxAttempts: 2 } })
+    server.faults.add({ times: Infinity }, { status: 200, body: partsPage([1], true, 1) })
     const listing = all(client.iterateParts({ key: 'k', uploadId: 'U' }))
     await expect(listing).rejects.toMatchObject({ code: 'ERR_OSS_MALFORMED_RESPONSE' })
-    expect(server.requests).toHaveLength(3)
+    expect(server.requests.all).toHaveLength(3)
   })
 
   it.each([
@@ -103,11 +101,10 @@ describe('parts', () => {
     { partNumberMarker: -1 },
     { partNumberMarker: 0.5 },
   ])('are not listed with %o', async (options) => {
-    await using server = await startServer(() => 200)
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
     const call = client.listParts({ key: 'k', uploadId: 'U', ...options })
     await expect(call).rejects.toThrow(InvalidOptionError)
-    expect(server.requests).toHaveLength(0)
+    expect(server.requests.all).toHaveLength(0)
   })
 })
 
@@ -134,28 +131,29 @@ describe('uploads', () => {
   })
 
   it('are listed to the last page', async () => {
-    await using server = await startServer((_, count) => ({
-      body: uploadsPage(count === 1 ? ['a', 'b'] : ['c'], count === 1),
-    }))
-    const { client } = testClient(server.origin)
+    const { server, client } = await openClient()
+    server.faults.add({}, { status: 200, body: uploadsPage(['a', 'b'], true) })
+    server.faults.add({ skip: 1 }, { status: 200, body: uploadsPage(['c'], false) })
     const uploads = await all(client.listUploads())
     expect(uploads.map(({ key }) => key)).toEqual(['a', 'b', 'c'])
-    expect(server.requests[1]?.path).toContain('key-marker=b&upload-id-marker=U')
+    expect(server.requests.all[1]?.query).toMatchObject({
+      'key-marker': 'b',
+      'upload-id-marker': 'U',
+    })
   })
 
   it('are neither listed for ever nor believed to be all when the marker stands still', async () => {
-    await using server = await startServer(() => ({ body: uploadsPage(['a'], true) }))
-    const { client } = testClient(server.origin, { retry: { maxAttempts: 2 } })
+    const { server, client } = await openClient({ retry: { maxAttempts: 2 } })
+    server.faults.add({ times: Infinity }, { status: 200, body: uploadsPage(['a'], true) })
     await expect(all(client.listUploads())).rejects.toMatchObject({
       code: 'ERR_OSS_MALFORMED_RESPONSE',
     })
-    expect(server.requests).toHaveLength(3)
+    expect(server.requests.all).toHaveLength(3)
   })
 
   it('need a bucket', async () => {
-    await using server = await startServer(() => 200)
-    const { client } = testClient(server.origin, { bucket: undefined })
+    const { server, client } = await openClient({ bucket: undefined })
     await expect(client.listMultipartUploads()).rejects.toMatchObject({ option: 'bucket' })
-    expect(server.requests).toHaveLength(0)
+    expect(server.requests.all).toHaveLength(0)
   })
 })
