@@ -1,3 +1,7 @@
+/**
+ * One request and its answer on the wire. All servers are bare: nothing here is signed, and answers
+ * are cut off and garbled where no service would do it.
+ */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { getEventListeners, once } from 'node:events'

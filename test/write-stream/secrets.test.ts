@@ -1,4 +1,7 @@
-/** No secret leaves: not in errors of any kind, not in events, not in what a stream or client shows of itself. */
+/**
+ * No secret leaves: not in errors of any kind, not in events, not in what a stream or client shows of
+ * itself. A service that repeats what it was sent has a server of its own: no fault script can know it.
+ */
 import { inspect } from 'node:util'
 import { Agent, type Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
