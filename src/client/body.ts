@@ -4,7 +4,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { InvalidOptionError } from '../errors.js'
-import { createMd5, type Md5, md5Base64, parseContentMd5 } from '../protocol/digest.js'
+import { createMd5, type Md5, md5Base64, md5Of, parseContentMd5 } from '../protocol/digest.js'
 import type { Clock } from './clock.js'
 import type { Source } from './slices.js'
 
@@ -67,7 +67,8 @@ export async function prepareBody(
     const { md5 } = digests
     return { ...measured, digests, contentMd5: md5 === undefined ? undefined : md5Base64(md5) }
   }
-  const md5 = await md5Of(measured.source, clock)
+  const { source, size } = measured
+  const md5 = isOnePiece(source, size) ? md5Of(source[0]) : await hashSource(source, clock)
   return { ...measured, digests: { md5 }, contentMd5: md5Base64(md5) }
 }
 
@@ -148,7 +149,12 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-async function md5Of(source: Source, clock: Clock): Promise<Uint8Array> {
+/** So little that it is hashed in one go. */
+function isOnePiece(source: Source, size: number): source is readonly [Uint8Array] {
+  return typeof source !== 'function' && source.length === 1 && size <= HASH_BYTES
+}
+
+async function hashSource(source: Source, clock: Clock): Promise<Uint8Array> {
   const md5 = createMd5()
   if (typeof source === 'function') {
     for await (const bytes of source()) md5.update(bytes)

@@ -123,7 +123,7 @@ class CallProgress {
       repeatable: operation.idempotent || call.operation === 'InitiateMultipartUpload',
       digestIsGiven: call.digestIsGiven ?? false,
     }
-    this.#policy = resolveRetry({ ...connection.policy, ...call.options.retry })
+    this.#policy = policyOf(connection.policy, call.options.retry)
     this.#began = connection.clock.ticks()
     this.#since = this.#began
   }
@@ -206,6 +206,11 @@ class CallProgress {
       }
     }
   }
+}
+
+/** The connection's policy was checked when it was made. */
+function policyOf(policy: RetryPolicy, own: Partial<RetryPolicy> | undefined): RetryPolicy {
+  return own === undefined ? policy : resolveRetry({ ...policy, ...own })
 }
 
 /** Sleeps until one of the signals is aborted, but does not say so: the caller looks. */

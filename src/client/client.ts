@@ -206,9 +206,10 @@ export class OssClient implements AsyncDisposable {
   /** Stores an object in one request, replacing one of the same key. Digests as with `uploadPart`. */
   async putObject(options: PutObjectOptions): Promise<PutObjectResult> {
     const address = this.#addressOf('putObject', options)
-    creationHeaders(options, 'PutObject', address.key)
+    // Checked before the body is read, which may be a large file.
+    const headers = creationHeaders(options, 'PutObject', address.key)
     const body = await prepareBody(options.body, options, this.#connection.clock)
-    return this.#perform(putObjectCall(address, options, body))
+    return this.#perform(putObjectCall(address, options, headers, body))
   }
 
   /** Asks what stands at the key; rejects with a ServiceError (404, `NoSuchKey`) if nothing does. */

@@ -3,7 +3,6 @@
  * Everything else takes a {@link Clock}, so that tests move time by hand.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { InvalidOptionError } from '../errors.js'
 
 /** Time and chance, as the client sees them. */
@@ -65,6 +64,6 @@ export const systemClock: Clock = {
       const timeout = setTimeout(wake, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS))
       signal?.addEventListener('abort', stop, { once: true })
     }),
-  breathe: () => nextTurn(),
+  breathe: () => new Promise((resolve) => setImmediate(resolve)),
   random: () => Math.random(),
 }

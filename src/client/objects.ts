@@ -19,7 +19,7 @@ import type { BodyDigests, PreparedBody, UploadBody } from './body.js'
 import type { Call } from './call.js'
 import type { ObjectAddress, ObjectCallOptions } from './call-options.js'
 import { malformed, requestIdOf } from './error-answer.js'
-import { creationHeaders, md5Header } from './request-headers.js'
+import { md5Header } from './request-headers.js'
 import type { Answer } from './transport.js'
 
 /** A whole object in one request: at most 5 GiB. */
@@ -116,12 +116,13 @@ export interface DeleteObjectResult {
   readonly requestId: string | undefined
 }
 
+/** @param headers those of the object; see {@link creationHeaders} */
 export function putObjectCall(
   address: ObjectAddress,
   options: PutObjectOptions,
+  headers: Readonly<Record<string, string>>,
   body: PreparedBody,
 ): Call<PutObjectResult> {
-  const headers = creationHeaders(options, 'PutObject', address.key)
   const withCallback = 'x-oss-callback' in headers
   return {
     operation: 'PutObject',

@@ -10,7 +10,9 @@ export function creationHeaders(
   request: 'PutObject' | 'InitiateMultipartUpload',
   key: string,
 ): Record<string, string> {
-  return { 'content-type': contentTypeOf(key), ...objectHeaders(options, request) }
+  const headers = objectHeaders(options, request)
+  headers['content-type'] ??= contentTypeOf(key)
+  return headers
 }
 
 /** Content-MD5, if there is one to send. */

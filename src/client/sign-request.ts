@@ -47,11 +47,14 @@ export function signRequest(
   const query = formatQuery(request.query)
   const { authorization } = signed.headers
   const { accessKeySecret, securityToken } = credentials
-  const secrets = [authorization, signed.signature, accessKeySecret, securityToken]
   return {
     origin,
     path: query === '' ? path : `${path}?${query}`,
     headers: signed.headers,
-    secrets: secrets.flatMap((secret) => secret || []),
+    secrets: [authorization, signed.signature, accessKeySecret, securityToken].filter(isText),
   }
+}
+
+function isText(secret: string | undefined): secret is string {
+  return secret !== undefined && secret !== ''
 }

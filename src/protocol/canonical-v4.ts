@@ -3,7 +3,7 @@
  * Knows neither headers that carry a signature nor verdicts; see signature-v4.ts.
  */
 
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import { percentEncode, percentEncodePath } from './percent-encoding.js'
 import { byteOrder, trimBlanks } from './signable-request.js'
 
@@ -41,8 +41,8 @@ export function computeV4(
 ): { signature: string; stringToSign: string; canonicalRequest: string } {
   const canonicalRequest = canonicalize(canonical)
   // All of it is ASCII but header values, which are signed as the Latin-1 bytes that travel.
-  const hash = createHash('sha256').update(canonicalRequest, 'latin1').digest('hex')
-  const stringToSign = [V4_ALGORITHM, timestamp, scopeText(scope), hash].join('\n')
+  const digest = hash('sha256', Buffer.from(canonicalRequest, 'latin1'))
+  const stringToSign = `${V4_ALGORITHM}\n${timestamp}\n${scopeText(scope)}\n${digest}`
   const signature = createHmac('sha256', signingKey(secret, scope))
     .update(stringToSign)
     .digest('hex')
@@ -57,23 +57,32 @@ function canonicalize({
   additionalLine,
 }: CanonicalParts): string {
   const { bucket, key = '' } = request
-  const path = bucket === undefined ? '/' : `/${bucket}/${key}`
-  const parameters = query
+  const path = percentEncodePath(bucket === undefined ? '/' : `/${bucket}/${key}`)
+  const lines = `${canonicalHeaders(headers, additional)}\n${additionalLine}\n${PAYLOAD}`
+  return `${request.method.toUpperCase()}\n${path}\n${canonicalQuery(query)}\n${lines}`
+}
+
+function canonicalQuery(query: CanonicalParts['query']): string {
+  if (query.length === 0) return ''
+  return query
     .map(([name, value]) => [percentEncode(name), percentEncode(value)] as const)
     .sort(([a], [b]) => byteOrder(a, b))
     .map(([name, value]) => (value === '' ? name : `${name}=${value}`))
-  const signedHeaders = [...headers]
-    .filter(([name]) => isAlwaysSigned(name) || additional.includes(name))
-    .sort(([a], [b]) => byteOrder(a, b))
-    .map(([name, value]) => `${name}:${trimBlanks(value)}\n`)
-  return [
-    request.method.toUpperCase(),
-    percentEncodePath(path),
-    parameters.join('&'),
-    signedHeaders.join(''),
-    additionalLine,
-    PAYLOAD,
-  ].join('\n')
+    .join('&')
+}
+
+/** A line each. Every request is signed: lists of pairs would cost it half as much again. */
+function canonicalHeaders(
+  headers: ReadonlyMap<string, string>,
+  additional: readonly string[],
+): string {
+  const names: string[] = []
+  for (const name of headers.keys()) {
+    if (isAlwaysSigned(name) || additional.includes(name)) names.push(name)
+  }
+  let lines = ''
+  for (const name of names.sort()) lines += `${name}:${trimBlanks(headers.get(name) ?? '')}\n`
+  return lines
 }
 
 function isAlwaysSigned(name: string): boolean {
@@ -85,7 +94,8 @@ export function additionalNames(
   names: readonly string[] | undefined,
   headers: ReadonlyMap<string, string>,
 ): string[] {
-  const wanted = new Set(names?.map((name) => name.toLowerCase()))
+  if (names === undefined || names.length === 0) return []
+  const wanted = new Set(names.map((name) => name.toLowerCase()))
   return [...wanted].filter((name) => headers.has(name) && !isAlwaysSigned(name)).sort(byteOrder)
 }
 
@@ -99,24 +109,35 @@ export function scopeText({ day, region, product }: Scope): string {
   return `${day}/${region}/${product}/aliyun_v4_request`
 }
 
-/** Least recently used first. Few, because each holds a secret and one client needs one a day. */
-const signingKeys = new Map<string, Buffer>()
+interface SigningKey extends Scope {
+  readonly secret: string
+  readonly key: Buffer
+}
+
+/** Most recently used first. Few, because each holds a secret and one client needs one a day. */
+const signingKeys: SigningKey[] = []
 const SIGNING_KEYS_KEPT = 8
 
 function signingKey(secret: string, scope: Scope): Buffer {
-  const id = JSON.stringify([secret, scope.day, scope.region, scope.product])
-  let key = signingKeys.get(id)
-  if (key === undefined) {
-    key = [scope.day, scope.region, scope.product, 'aliyun_v4_request'].reduce(
-      (chain, link) => createHmac('sha256', chain).update(link).digest(),
-      Buffer.from(`aliyun_v4${secret}`),
-    )
-  }
-  signingKeys.delete(id)
-  signingKeys.set(id, key)
-  for (const oldest of signingKeys.keys()) {
-    if (signingKeys.size <= SIGNING_KEYS_KEPT) break
-    signingKeys.delete(oldest)
-  }
+  const [latest] = signingKeys
+  if (latest !== undefined && isFor(latest, secret, scope)) return latest.key
+  const at = signingKeys.findIndex((kept) => isFor(kept, secret, scope))
+  const [found] = at < 0 ? [] : signingKeys.splice(at, 1)
+  const key = found?.key ?? newSigningKey(secret, scope)
+  const { day, region, product } = scope
+  signingKeys.unshift({ secret, day, region, product, key })
+  signingKeys.length = Math.min(signingKeys.length, SIGNING_KEYS_KEPT)
   return key
+}
+
+function isFor(kept: SigningKey, secret: string, { day, region, product }: Scope): boolean {
+  const isScope = kept.day === day && kept.region === region && kept.product === product
+  return isScope && kept.secret === secret
+}
+
+function newSigningKey(secret: string, { day, region, product }: Scope): Buffer {
+  return [day, region, product, 'aliyun_v4_request'].reduce(
+    (chain, link) => createHmac('sha256', chain).update(link).digest(),
+    Buffer.from(`aliyun_v4${secret}`),
+  )
 }

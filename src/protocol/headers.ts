@@ -105,9 +105,11 @@ export function objectHeaders(
   options: ObjectHeaderOptions,
   request: ObjectRequest,
 ): Record<string, string> {
-  return Object.fromEntries(
-    [...allHeaders(options)].filter(([name]) => requestsOf(name).includes(request)),
-  )
+  const headers = allHeaders(options)
+  for (const name of headers.keys()) {
+    if (!requestsOf(name).includes(request)) headers.delete(name)
+  }
+  return Object.fromEntries(headers)
 }
 
 /** Checks every value of the options; throws {@link InvalidOptionError} for the first bad one. */

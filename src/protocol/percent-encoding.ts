@@ -24,6 +24,8 @@ export function percentEncode(text: string): string {
 
 /** Encodes like {@link percentEncode}, but leaves `/`: for object keys in a path. */
 export function percentEncodePath(text: string): string {
+  // Nearly every key: two passes over it are spared for each request.
+  if (/^[\w./~-]*$/.test(text)) return text
   return percentEncode(text).replaceAll('%2F', '/')
 }
 
@@ -42,11 +44,13 @@ export function percentDecode(text: string): string {
 
 /** Formats decoded parameters as a query, in the order given, without `?`; `''` gives a bare name. */
 export function formatQuery(query: Readonly<Record<string, string>>): string {
-  return Object.entries(query)
-    .map(([name, value]) =>
-      value === '' ? percentEncode(name) : `${percentEncode(name)}=${percentEncode(value)}`,
-    )
-    .join('&')
+  let text = ''
+  for (const name of Object.keys(query)) {
+    const value = query[name]
+    if (text !== '') text += '&'
+    text += value ? `${percentEncode(name)}=${percentEncode(value)}` : percentEncode(name)
+  }
+  return text
 }
 
 function escapeMark(mark: string): string {

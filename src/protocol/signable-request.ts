@@ -53,7 +53,8 @@ export interface PresignedQuery {
  */
 export function normalHeaders(headers: Readonly<Record<string, string>>): Map<string, string> {
   const normal = new Map<string, string>()
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name] ?? ''
     if (/[\u0100-\uffff]/.test(value)) {
       throw new InvalidOptionError('headers', `Expected the header \`${name}\` to be Latin-1`)
     }
