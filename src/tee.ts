@@ -135,10 +135,14 @@ export class OssTee extends EventfulWritable {
     }
     const results = await Promise.all(this.#branches.map((branch) => branch.destroy(error)))
     this.#results = results
-    this.#conclusion.fail(error ?? results.find(isRejected)?.reason)
+    const failure = error ?? results.find(isRejected)?.reason
+    // Not one sink need have failed by it: each may have finished just before.
+    this.#conclusion.fail(failure ?? new Error('The tee was destroyed before it had finished'))
   }
 
   #noteEnd(result: TeeResult): void {
+    // What the tee itself has ended is no failure of the sink, and no others go on.
+    if (this.destroyed) return
     if (isRejected(result)) {
       this.#failure ??= result.reason
       if (!this.#isSurvived()) {

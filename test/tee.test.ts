@@ -184,6 +184,32 @@ describe('a source that fails', () => {
   })
 })
 
+describe('a tee that is destroyed', () => {
+  it("tells of no sink that had failed, with 'survivors' either", async () => {
+    const { upload } = await open()
+    const tee = createTee([upload('a'), new PassThrough()], { onFailure: 'survivors' })
+    const told: unknown[] = []
+    tee.on('sinkError', (result) => told.push(result))
+    tee.on('error', () => undefined)
+    tee.write('a')
+    tee.destroy(failure)
+    await expect(tee.completed).rejects.toBe(failure)
+    expect(told).toEqual([])
+    expect(tee.results).toMatchObject([{ reason: failure }, { reason: failure }])
+  })
+
+  it('when its last sink has just finished fails with an Error all the same', async () => {
+    const sink = new PassThrough().resume()
+    const tee = createTee([sink])
+    sink.on('finish', () => tee.destroy())
+    tee.end('a')
+    await expect(tee.completed).rejects.toMatchObject({
+      message: 'The tee was destroyed before it had finished',
+    })
+    expect(tee.results).toMatchObject([{ status: 'fulfilled' }])
+  })
+})
+
 describe("with 'all', a sink that fails", () => {
   it('is the failure of the tee, and the others publish nothing', async () => {
     const { server, upload, expectNothing } = await open()
