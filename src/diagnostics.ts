@@ -91,8 +91,8 @@ export interface OssDiagnostics {
   'osspipe:abort': AbortTrace
 }
 
-/** What Node's typings say of the payloads of any tracing channel. */
-type Channel = TracingChannel<unknown, object>
+/** Twice the same: in which order they are, payload and store, differs between the typings of Node 20 and 26. */
+type Channel = TracingChannel<object, object>
 
 export const uploads: Channel = tracingChannel('osspipe:upload')
 export const parts: Channel = tracingChannel('osspipe:part')

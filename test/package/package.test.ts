@@ -33,7 +33,11 @@ beforeAll(async () => {
 afterAll(() => removeFolder(folder))
 
 function compile(compiler: string, ...args: readonly string[]): Promise<string> {
-  return packed.exec('node', `node_modules/${compiler}/bin/tsc`, ...SETTINGS, ...args)
+  return compileIn(packed, compiler, ...args)
+}
+
+function compileIn({ exec }: Packed, compiler: string, ...args: readonly string[]) {
+  return exec('node', `node_modules/${compiler}/bin/tsc`, ...SETTINGS, ...args)
 }
 
 async function manifest() {
@@ -78,6 +82,13 @@ describe.each(Object.entries(COMPILERS))('with %s', (_name, compiler) => {
     const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit']
     await compile(compiler, ...bundler, 'esm.mts')
   })
+})
+
+// Whoever runs `npm install @types/node` has these; Node's typings change from line to line.
+it.each(['22', '26'])('its types hold with those of Node %s', async (line) => {
+  const types = [`@types/node@${line}`, 'ts7@npm:typescript@7']
+  const user = await installPacked(join(folder, `types-${line}`), types)
+  await compileIn(user, 'ts7', '--module', 'nodenext', '--noEmit', 'esm.mts')
 })
 
 describe('in CommonJS', () => {
