@@ -1,8 +1,9 @@
 /** DigestTap: bytes pass through unchanged, and are counted and hashed on their way. */
-import { Transform, type TransformCallback } from 'node:stream'
+import type { TransformCallback } from 'node:stream'
 import type { DigestAlgorithm, Digests } from './expected-digest.js'
 import { flag } from './stream-options.js'
 import { StreamWitness } from './stream-witness.js'
+import { StrictTransform } from './strict-writable.js'
 import { plainObject, refuseUnknown } from './unknown-option.js'
 
 /** Options of {@link createDigestTap}: which digests to compute. None: bytes are counted only. */
@@ -26,7 +27,7 @@ export function createDigestTap(options: DigestTapOptions = {}): DigestTap {
   return new DigestTap(options)
 }
 
-export class DigestTap extends Transform {
+export class DigestTap extends StrictTransform {
   readonly #witness: StreamWitness
   #bytes = 0
   #digests: Digests | undefined

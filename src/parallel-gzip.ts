@@ -3,11 +3,12 @@
  * as a member of its own. RFC 1952 §2.2: a gzip file is a series of members, and its content is that of all.
  */
 import { availableParallelism } from 'node:os'
-import { Transform, type TransformCallback } from 'node:stream'
+import type { Transform, TransformCallback } from 'node:stream'
 import { gzip } from 'node:zlib'
 import { onAbort } from './client/abort-hub.js'
 import { InvalidOptionError } from './errors.js'
 import { checkSignal, integer } from './stream-options.js'
+import { StrictTransform } from './strict-writable.js'
 import { refuseUnknown } from './unknown-option.js'
 
 /** Options of {@link createParallelGzip}. */
@@ -58,7 +59,7 @@ export type Compress = (
 ) => void
 
 /** Compresses blocks side by side, and gives the members in order. How, `compress` knows. */
-export class ParallelGzip extends Transform {
+export class ParallelGzip extends StrictTransform {
   readonly #blockSize: number
   readonly #concurrency: number
   readonly #compress: Compress

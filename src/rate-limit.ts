@@ -1,8 +1,9 @@
 /** RateLimit: bytes pass through unchanged, no faster than they may. */
-import { Transform, type TransformCallback } from 'node:stream'
+import type { TransformCallback } from 'node:stream'
 import { type Clock, checkClock } from './client/clock.js'
 import { asError } from './errors.js'
 import { integer } from './stream-options.js'
+import { StrictTransform } from './strict-writable.js'
 import { type Rate, type TokenBucket, takeTokens } from './token-bucket.js'
 import { plainObject, refuseUnknown } from './unknown-option.js'
 
@@ -34,7 +35,7 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
   return new RateLimit(options)
 }
 
-export class RateLimit extends Transform {
+export class RateLimit extends StrictTransform {
   readonly #rate: Rate
   readonly #clock: Clock
   readonly #ending = new AbortController()
