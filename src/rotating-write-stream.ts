@@ -90,6 +90,8 @@ export class OssRotatingWriteStream extends EventfulWritable {
       destroy: (reason) => this.destroy(reason),
     })
     this.#interruptions.listen()
+    // As with one upload: a source that never gives a byte must not go unnoticed.
+    this.once('pipe', () => this.#interruptions.begin())
   }
 
   /** How many objects are published: those that `key` named by 1 to this. */

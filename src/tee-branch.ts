@@ -1,6 +1,7 @@
 /** One sink of a tee: what it was given, how it ended. Decides nothing about the others. */
-import { finished, type Writable } from 'node:stream'
+import { finished, type Readable, type Writable } from 'node:stream'
 import { asError, type Outcome } from './errors.js'
+import { StrictWritable } from './strict-writable.js'
 import type { UploadResult } from './upload-result.js'
 import { OssWriteStream } from './write-stream.js'
 
@@ -47,6 +48,11 @@ export class TeeBranch {
 
   get result(): TeeResult | undefined {
     return this.#result
+  }
+
+  /** Tells a sink of ours what `pipe()` would have told it; others may do anything with the source. */
+  piped(source: Readable): void {
+    if (this.#sink instanceof StrictWritable) this.#sink.emit('pipe', source)
   }
 
   /** Resolves when the sink has taken the chunk, or has ended: then nobody waits for it. */

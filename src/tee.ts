@@ -96,6 +96,10 @@ export class OssTee extends EventfulWritable {
       // Never rejects, and lasts as long as the sink.
       ended.then((result) => this.#noteEnd(result))
     }
+    // To each sink it is as if it were the one: a source that never gives a byte must not go unnoticed.
+    this.once('pipe', (source) => {
+      for (const branch of this.#branches) branch.piped(source)
+    })
   }
 
   /** How each sink ended, in their order; from `finish` or `close` on. */

@@ -149,7 +149,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'byte-chunk': ['node:stream'],
   listening: [],
   'publish-together': ['publish-guard'],
-  'tee-branch': ['errors', 'upload-result', 'write-stream', 'node:stream'],
+  'tee-branch': ['errors', 'strict-writable', 'upload-result', 'write-stream', 'node:stream'],
   tee: [
     'listening',
     'conclusion',

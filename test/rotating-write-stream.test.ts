@@ -1,6 +1,6 @@
 /** An endless source in many objects, through the embedded server. */
 import { once } from 'node:events'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -375,6 +375,14 @@ describe('a process that has nothing left to do', () => {
       'object 1: 2 bytes\nThe process had nothing left to do before oss://bucket/ was complete\n',
     )
     expect(code).toBe(0)
+  })
+
+  it('fails a stream whose source has given nothing yet', async () => {
+    const { out } = await open({ maxObjectBytes: 9 })
+    out.on('error', () => undefined)
+    new PassThrough().pipe(out)
+    process.emit('beforeExit', 0)
+    await expect(out.completed).rejects.toThrow('nothing left to do')
   })
 })
 

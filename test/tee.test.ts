@@ -138,6 +138,16 @@ describe('a tee', () => {
     expect((await content('a'))?.equals(CONTENT)).toBe(true)
   })
 
+  it('fails if its source has given nothing when the process has nothing left to do', async () => {
+    const { upload, expectNothing } = await open()
+    const tee = createTee([createTee([upload('a')]), new PassThrough()])
+    tee.on('error', () => undefined)
+    new PassThrough().pipe(tee)
+    process.emit('beforeExit', 0)
+    await expect(tee.completed).rejects.toThrow('nothing left to do before oss://bucket-a/key')
+    expectNothing()
+  })
+
   it('takes no chunk of a wrong type', async () => {
     const { upload, expectNothing } = await open()
     const tee = createTee([upload('a')])
