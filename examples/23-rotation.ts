@@ -11,7 +11,8 @@ async function* log() {
 }
 const out = createOssRotatingWriteStream({
   bucket: 'demo',
-  key: (n, startedAt) => `log/${startedAt.getUTCFullYear()}/${String(n).padStart(6, '0')}.log`,
+  // With the time: a later run counts from 1 again, and is to replace nothing.
+  key: (n, startedAt) => `log/${startedAt.toISOString()}-${String(n).padStart(6, '0')}.log`,
   maxObjectBytes: 100_000,
   maxAgeMs: 60_000,
   split: 'line',

@@ -25,7 +25,8 @@ type OptionOfOne =
 export interface OssRotatingWriteStreamOptions extends Omit<OssWriteStreamOptions, OptionOfOne> {
   /**
    * Names the next object: `n` counts from 1, `startedAt` is when its first byte came. What it throws, a key that is
-   * none, or the key of the object before fails the stream.
+   * none, or the key of the object before fails the stream. A later run counts from 1 again: with a key of `n` alone it
+   * replaces the objects of this one.
    */
   readonly key: (n: number, startedAt: Date) => string
   /**

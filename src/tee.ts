@@ -21,7 +21,7 @@ export interface TogetherOptions {
 /**
  * A Writable, or a function that makes one. Uploads made with the options that the function is given are
  * published together: not before every sink has all bytes (a file is finished, the parts of every such upload are
- * stored). It costs them a CRC-64 of their own.
+ * stored). It costs them a CRC-64 of their own. A `beforeComplete` besides has to call theirs, at its end.
  */
 export type TeeSink = Writable | ((together: TogetherOptions) => Writable)
 

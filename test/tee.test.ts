@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { UploadSummary } from '../src/publish-guard.js'
 import { createTee, type TeeOptions, type TeeSink } from '../src/tee.js'
 import { createOssWriteStream } from '../src/write-stream.js'
 import { Gate } from './helpers/gate.js'
@@ -317,6 +318,23 @@ describe('uploads that are published together', () => {
       partNumber: 4,
     })
     expect(server.requests.of('CompleteMultipartUpload')).toEqual([])
+    expectNothing()
+  })
+
+  it('may have a guard of their own, which keeps all of them from being published', async () => {
+    const { upload, expectNothing } = await open()
+    const tee = createTee([
+      (together) => upload('a', together),
+      (together) =>
+        upload('b', {
+          async beforeComplete(summary: UploadSummary) {
+            if (summary.size > PART) throw failure
+            await together.beforeComplete(summary)
+          },
+        }),
+    ])
+    await expect(pipeline(Readable.from([CONTENT]), tee)).rejects.toBe(failure)
+    await tee.settled
     expectNothing()
   })
 
