@@ -1,16 +1,19 @@
 /**
  * What the small pieces cost, each alone: the signer, the XML of Complete, the pool of part buffers, the
- * filling of parts by writes of several sizes. The digests have a benchmark of their own.
+ * filling of parts by writes of several sizes, the diagnostics channels of a part. The digests have a benchmark of their own.
  *
  *     npm run bench:micro [-- rounds]
  */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setImmediate as turn } from 'node:timers/promises'
 import { signV1 } from '../../src/protocol/signature-v1.js'
 import { signV4 } from '../../src/protocol/signature-v4.js'
 import { decodeInitiateResult, encodeCompleteRequest } from '../../src/protocol/xml.js'
+import { tracedTarget } from '../../src/traced-target.js'
 import { BufferPool } from '../../src/upload/buffer-pool.js'
 import { PartFiller } from '../../src/upload/part-filler.js'
 import { ProcessSlabs } from '../../src/upload/slabs.js'
+import type { UploadTarget } from '../../src/upload/upload-target.js'
 import { median } from './statistics.js'
 
 const KIB = 1024
@@ -60,6 +63,9 @@ const CANDIDATES: readonly Candidate[] = [
   fill('fill 8 MiB by writes of 64 KiB', 64 * KIB, 8 * MIB),
   fill('fill 8 MiB by writes of 1 KiB', KIB, 8 * MIB),
   fill('fill 1 MiB by writes of 16 B', 16, MIB),
+  sendParts('1,000 parts, no channels', partTarget()),
+  sendParts('1,000 parts, nobody listens', tracedPartTarget()),
+  sendParts('1,000 parts, somebody listens', tracedPartTarget(), listen),
 ]
 
 const pool = new BufferPool(8 * MIB, 64 * MIB, slabs)
@@ -67,6 +73,41 @@ const pool = new BufferPool(8 * MIB, 64 * MIB, slabs)
 function lendAndRelease(): void {
   const buffer = pool.tryAcquire()
   if (buffer !== undefined) pool.release([buffer])
+}
+
+/** Stores a part at once: what is left is the cost of telling of it. */
+function partTarget(): UploadTarget {
+  const unasked = () => Promise.reject(new Error('not to be asked'))
+  return {
+    uploadPart: () => Promise.resolve({ etag: 'etag' }),
+    ...{ put: unasked, initiate: unasked, complete: unasked, abort: unasked, head: unasked },
+    ...{ listParts: unasked, remove: unasked, isAlive: unasked },
+  }
+}
+
+function tracedPartTarget(): UploadTarget {
+  return tracedTarget(partTarget(), { bucket: 'bucket', key: 'key' })
+}
+
+/** @param open what is done before, and returns what undoes it */
+function sendParts(name: string, target: UploadTarget, open = () => () => {}): Candidate {
+  const { signal } = new AbortController()
+  const part = { uploadId: 'id', body: [], size: 0, digests: {}, signal }
+  return {
+    name,
+    times: 1,
+    async run() {
+      const close = open()
+      for (let i = 1; i <= 1000; i++) await target.uploadPart({ ...part, partNumber: i })
+      close()
+    },
+  }
+}
+
+function listen(): () => void {
+  const listener = () => {}
+  subscribe('tracing:osspipe:part:start', listener)
+  return () => unsubscribe('tracing:osspipe:part:start', listener)
 }
 
 /** Copies and hashes a part, as a stream does, but without a stream. */
