@@ -25,7 +25,10 @@ export class StrictWritable extends Writable {
 }
 
 export class StrictTransform extends Transform {
-  /** As that of {@link StrictWritable}: what it passes on would have the hole. */
+  /**
+   * As Node's. A chunk of a wrong type also destroys the stream: up to Node 22 `pipe()` goes on after
+   * that error, and what is passed on would have a hole where the chunk should be.
+   */
   override write(
     chunk: unknown,
     encoding?: BufferEncoding | WriteCallback,
