@@ -33,9 +33,10 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
   const { acl, callback, forbidOverwrite, trafficLimit, headers: free } = headers
   return {
     async put({ body, digests, signal, meta, onSend }) {
-      const object = meta === undefined ? headers : { meta: { ...headers.meta, ...meta } }
-      const sent = { ...call, body, digests, signal, onSend }
-      return stored(await client.putObject(Object.assign(sent, headers, object)))
+      const object = meta === undefined ? headers : withMeta(headers, meta)
+      // The spread stands last: properties added behind it cost twenty times as much.
+      const sent = { bucket, key, onRetry, upload, body, digests, signal, onSend, ...object }
+      return stored(await client.putObject(sent))
     },
     async initiate({ stop }) {
       return (await client.initiateMultipartUpload({ ...headers, ...call, stop })).uploadId
@@ -99,6 +100,13 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
       }
     },
   }
+}
+
+function withMeta(
+  headers: ObjectHeaderOptions,
+  meta: Readonly<Record<string, string>>,
+): ObjectHeaderOptions {
+  return { ...headers, meta: { ...headers.meta, ...meta } }
 }
 
 /** Whether the service has too much to do, be it that it says so or that it does not answer. */

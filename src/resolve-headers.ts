@@ -37,7 +37,8 @@ export function resolveHeaders(options: OssWriteStreamOptions, own: OwnMetadata)
     if (options[name] !== undefined) picked[name] = options[name]
   }
   const given: ObjectHeaderOptions = picked
-  checkObjectHeaders(given)
+  const isPlain = Object.keys(given).length === 0
+  if (!isPlain) checkObjectHeaders(given)
   const added: Record<string, string> = {
     ...(own.marker !== undefined && { [MARKER_NAME]: own.marker }),
     ...(own.sha256 !== false && { [SHA256_NAME]: sha256Or(own.sha256) }),
@@ -45,8 +46,8 @@ export function resolveHeaders(options: OssWriteStreamOptions, own: OwnMetadata)
   for (const name of Object.keys(given.meta ?? {})) {
     if (Object.hasOwn(added, name.toLowerCase())) throw takenName(name)
   }
-  // Once more, because all of it counts towards the limit of the user metadata.
-  checkObjectHeaders({ ...given, meta: { ...given.meta, ...added } })
+  // Once more, because all of it counts towards the limit of the user metadata. Ours alone keeps it.
+  if (!isPlain) checkObjectHeaders({ ...given, meta: { ...given.meta, ...added } })
   if (own.sha256 === true) delete added[SHA256_NAME]
   const headers = withMeta(given, added)
   const { [MARKER_NAME]: _, ...told } = added

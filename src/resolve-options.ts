@@ -113,13 +113,15 @@ export function resolveOptions(
   const guard = guardOf(options)
   const { sha256 = guard.sha256 } = guard.expectedDigest
   const { headers, headersDigest } = resolveHeaders(options, { marker, sha256 })
+  const { concurrency, maxConcurrency } = concurrencyWithin(plan, sizes)
   return {
     client,
     bucket,
     key,
     headers,
     plan,
-    ...concurrencyWithin(plan, sizes),
+    concurrency,
+    maxConcurrency,
     // Four full parts are hashed at a time: they fill while others are sent. Who names a budget gets it.
     spareParts: sizes.maxMemory === undefined ? 4 : Number.POSITIVE_INFINITY,
     expectedSize: sizes.expectedSize,
@@ -145,8 +147,10 @@ export function resolveOptions(
 
 function sizesOf(options: OssWriteStreamOptions) {
   const { partSize, maxMemory, expectedSize } = options
+  const { concurrency, isAutomatic } = concurrencyOf(options)
   return {
-    ...concurrencyOf(options),
+    concurrency,
+    isAutomatic,
     partSize:
       partSize === undefined
         ? undefined
@@ -231,8 +235,10 @@ function guardOf(options: OssWriteStreamOptions): GuardSettings {
 
 /** Whether to send a part twice costs no more than a request, and may be faster. */
 function mayHedge(url: string, { headers, trafficLimit }: OssWriteStreamOptions): boolean {
-  const isAccelerated = new URL(url).hostname.includes('oss-accelerate')
-  const isPaidByUs = Object.keys(headers ?? {}).some((name) => /^x-oss-request-payer$/i.test(name))
+  const isAccelerated = /^https?:\/\/[^/]*oss-accelerate/i.test(url)
+  const isPaidByUs =
+    headers !== undefined &&
+    Object.keys(headers).some((name) => /^x-oss-request-payer$/i.test(name))
   return !isAccelerated && !isPaidByUs && trafficLimit === undefined
 }
 

@@ -10,12 +10,23 @@ import { InvalidOptionError } from './errors.js'
  * @param where what takes these options, such as `OssClient`
  */
 export function refuseUnknown(options: object, known: readonly string[], where: string): void {
+  const names = known.length > FEW ? setOf(known) : undefined
   for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue
+    if (names?.has(name) ?? known.includes(name)) continue
     const nearest = nearestName(name, known)
     const hint = nearest === undefined ? '' : `; did you mean \`${nearest}\`?`
     throw new InvalidOptionError(name, `Unknown option \`${name}\` of ${where}${hint}`)
   }
+}
+
+/** Of a longer list a set is made, once: the lists are few, and constant. */
+const FEW = 8
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>()
+
+function setOf(known: readonly string[]): ReadonlySet<string> {
+  const set = sets.get(known) ?? new Set(known)
+  sets.set(known, set)
+  return set
 }
 
 /** Passes a plain object (not `null`, an array, a Map or an instance of something). */

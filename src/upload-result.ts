@@ -1,5 +1,6 @@
 /** What an upload stream tells its user: the result, what its events carry, and its warnings. */
 import { asError } from './errors.js'
+import type { Published } from './upload/upload-settings.js'
 
 /** A published object. */
 export interface UploadResult {
@@ -33,19 +34,15 @@ export interface UploadResult {
 
 /** Puts a result together; what is not known is left out rather than `undefined`. */
 export function uploadResult(
-  what: Pick<UploadResult, 'bucket' | 'key' | 'url' | 'size' | 'parts' | 'retries'> & {
-    readonly object: {
-      readonly etag: string
-      readonly versionId?: string | undefined
-      readonly requestId?: string | undefined
-    }
-    readonly crc64?: bigint | undefined
+  published: Published,
+  what: Pick<UploadResult, 'bucket' | 'key' | 'url' | 'retries'> & {
     readonly uploadId: string | undefined
     readonly digests: { readonly sha256?: string; readonly md5?: string }
     readonly elapsedMs: number
   },
 ): UploadResult {
-  const { bucket, key, url, size, parts, retries, object, crc64, uploadId, digests } = what
+  const { object, size, parts, crc64 } = published
+  const { bucket, key, url, retries, uploadId, digests } = what
   const { sha256, md5 } = digests
   const { etag, versionId, requestId } = object
   return {

@@ -74,7 +74,7 @@ export class OssWriteStream extends EventfulWritable {
   constructor(target: string | undefined, options: OssWriteStreamOptions, source?: PartSource) {
     const settings = resolveOptions(target, options)
     super({ highWaterMark: settings.highWaterMark })
-    const { client, bucket, key } = settings
+    const { client, bucket, key, onProgress } = settings
     this.#settings = settings
     this.#source = source
     this.bucket = bucket
@@ -83,10 +83,7 @@ export class OssWriteStream extends EventfulWritable {
     this.completed = this.#conclusion.completed
     this.settled = this.#conclusion.settled
     this.#guard = new PublishGuard(settings.guard)
-    this.#tell = new Teller(this, {
-      ...{ bucket, key, onProgress: settings.onProgress },
-      progress: () => this.progress,
-    })
+    this.#tell = new Teller(this, { bucket, key, onProgress, progress: () => this.progress })
     this.#watch = new UploadWatch(client.clock, this)
     this.#upload = this.#newUpload()
     this.#interruptions = new Interruptions({
@@ -242,8 +239,7 @@ export class OssWriteStream extends EventfulWritable {
     // Given up while Complete was under way: `outcome` tells that it has landed all the same.
     if (this.destroyed) return
     this.#watch.stop()
-    this.#result = uploadResult({
-      ...published,
+    this.#result = uploadResult(published, {
       bucket: this.bucket,
       key: this.key,
       url: this.url,
@@ -288,7 +284,8 @@ export class OssWriteStream extends EventfulWritable {
       onFailure: (error) => this.destroy(asError(error)),
       onResume: (notice) => this.#tell.resume(notice),
       onStaleCheckpoint: (error) => warnOfStaleCheckpoint(bucket, key, error),
-      beforePublish: (what) => this.#guard.check(what, this.#details('absent')),
+      beforePublish:
+        this.#guard.witness && ((what) => this.#guard.check(what, this.#details('absent'))),
     })
   }
 

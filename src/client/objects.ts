@@ -127,8 +127,9 @@ export function putObjectCall(
   return {
     operation: 'PutObject',
     options,
-    ...address,
-    headers: { ...headers, ...md5Header(body.contentMd5) },
+    bucket: address.bucket,
+    key: address.key,
+    headers: { ...md5Header(body.contentMd5), ...headers },
     body,
     digestIsGiven: options.contentMd5 !== undefined,
     decode(answer) {
@@ -136,12 +137,13 @@ export function putObjectCall(
       const etag = requiredEtag(answer)
       compareDigests(body.digests, answer, 'the object')
       return {
-        ...address,
+        bucket: address.bucket,
+        key: address.key,
         etag,
-        ...crc64Field(answer),
-        ...versionField(answer),
         size: body.size,
         requestId: requestIdOf(answer),
+        ...crc64Field(answer),
+        ...versionField(answer),
         ...(withCallback ? { callbackBody: answer.body } : {}),
       }
     },

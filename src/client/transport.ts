@@ -92,7 +92,7 @@ export class Transport {
         origin: request.origin,
         path: request.path,
         method: request.method,
-        headers: { ...request.headers, ...lengthOf(request) },
+        headers: headersOf(request),
         // The watchdog counts the time to the answer; undici's limit would count sending, too.
         headersTimeout: 0,
         bodyTimeout: timeouts.stallMs,
@@ -134,8 +134,8 @@ function pulseOf(dispatcher: Dispatcher): Pulse {
 }
 
 /** Methods that carry a body announce its length even if it is empty; undici does so itself then. */
-function lengthOf({ size }: TransportRequest): Record<string, string> {
-  return size === 0 ? {} : { 'content-length': String(size) }
+function headersOf({ headers, size }: TransportRequest): Readonly<Record<string, string>> {
+  return size === 0 ? headers : { 'content-length': String(size), ...headers }
 }
 
 /** The body; unless it is small, in slices that report progress and a failure to read them. */

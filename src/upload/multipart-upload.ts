@@ -213,10 +213,13 @@ export class MultipartUpload {
   ): Promise<Published> {
     const { parts, crc64 } = what
     const size = this.#bytes
-    // The last moment at which the caller may refuse.
-    const asked = { size, parts, crc64, signal: this.#cancel.signal }
-    const notes = await this.#settings.hooks.beforePublish?.(asked)
-    this.#assertOpen()
+    const { beforePublish } = this.#settings.hooks
+    let notes: PublishNotes | undefined
+    if (beforePublish !== undefined) {
+      // The last moment at which the caller may refuse.
+      notes = await beforePublish({ size, parts, crc64, signal: this.#cancel.signal })
+      this.#assertOpen()
+    }
     this.#enter(state)
     this.#publishing = send(notes)
     const object = this.#settle(await this.#publishing)

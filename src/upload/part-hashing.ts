@@ -12,6 +12,8 @@ export interface PartHashingSettings {
   readonly digests: DigestChoice
   /** Parts of full size that the memory of the upload holds. */
   readonly partsInMemory: number
+  /** The first part has begun already, and is hashed as its bytes come. @default false */
+  readonly hasBegun?: boolean
   /** Most requests on the wire at once; asked each time, since it may change. */
   readonly concurrency: number
   /** The process's kernels, once they are there; `load` brings them. */
@@ -30,7 +32,7 @@ export class PartHashing {
   readonly #lanes: number
   readonly #queue: BatchQueue
   readonly #over = new AbortController()
-  #isFirst = true
+  #isFirst: boolean
   /** The parts come from a source that is never waited for. */
   #isAtHand = false
   #isBusy = false
@@ -40,6 +42,7 @@ export class PartHashing {
   constructor(settings: PartHashingSettings) {
     const { mode, digests, partsInMemory } = settings
     this.#settings = settings
+    this.#isFirst = settings.hasBegun !== true
     this.#lanes = digests.md5 || digests.crc64 ? lanesFor(partsInMemory) : 1
     this.#queue = new BatchQueue({
       lanes: this.#lanes,

@@ -5,7 +5,7 @@
 import { type PartPlan, partSizeAt } from '../protocol/part-plan.js'
 import { BufferPool, bufferSizeFor } from './buffer-pool.js'
 import type { LedgerRow } from './ledger.js'
-import { type DigestChoice, Part, type Witness } from './part.js'
+import { type DigestChoice, Part, type PartOptions, type Witness } from './part.js'
 import { PartFiller, type PartFillerSettings } from './part-filler.js'
 import { PartHashing, type PartHashingSettings } from './part-hashing.js'
 import { PartReader, type PartReaderSettings, type PartSource } from './part-reader.js'
@@ -52,84 +52,46 @@ export interface LineProgress {
   readonly heldBytes: number
 }
 
+/** What an object of a few bytes needs nothing of: how parts are hashed and sent beside each other. */
+interface Machinery {
+  readonly hashing: PartHashing
+  readonly sender: PartSender
+}
+
 export class PartLine implements LineProgress {
-  readonly #plan: PartPlan
-  readonly #digests: DigestChoice
+  readonly #target: UploadTarget
+  readonly #settings: PartLineSettings
+  readonly #owner: PartLineOwner
   readonly #pool: BufferPool
   readonly #filler: PartFiller
-  readonly #reader: PartReader
   /** Settles, always well, once nothing is read any more. */
-  #reading: Promise<unknown> = Promise.resolve()
-  readonly #hashing: PartHashing
-  readonly #sender: PartSender
+  #reading: Promise<unknown> | undefined
+  #machinery: Machinery | undefined
+  #hasOpened = false
+  #closed: { readonly reason: unknown } | undefined
+  readonly #onFullMemory = () => {
+    const { hashing, sender } = this.#getMachinery()
+    hashing.setStalled()
+    const isStarved = sender.pending < sender.concurrency
+    this.#settings.stalls.enter(isStarved ? 'memory' : 'network')
+  }
+  readonly #onMemory = () => this.#settings.stalls.enter(undefined)
 
-  // Settings are named one by one: to spread them costs a small upload more than to be sent.
   constructor(target: UploadTarget, settings: PartLineSettings, owner: PartLineOwner) {
-    const { plan, digests, witness, stalls, clock } = settings
-    const { mode, loaded, load, isBusy } = settings.hashing
-    const { onFull, onPartLimit, onChange } = owner
-    const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(ms, signal)
-    this.#plan = plan
-    this.#digests = digests
-    const pool = new BufferPool(bufferSizeFor(plan.partSize), plan.maxMemory, settings.slabs)
-    const hashing = new PartHashing({
-      mode,
-      loaded,
-      load,
-      isBusy,
-      sleep,
-      digests,
-      get concurrency() {
-        return sender.concurrency
-      },
-      partsInMemory: Math.floor(plan.maxMemory / plan.partSize),
-    })
-    const sender = new PartSender(target, {
-      concurrency: settings.concurrency,
-      maxConcurrency: settings.maxConcurrency,
-      hedge: settings.hedge,
-      sleep,
-      ticks: () => clock.ticks(),
-      findStored: owner.findStored,
-      onStored: owner.onStored,
-      onHedge: owner.onHedge,
-      onFailure: owner.onFailure,
-      pool,
-      seal: (part) => hashing.seal(part),
-      onSending: (parts) => hashing.setSending(parts),
-    })
-    this.#pool = pool
-    this.#hashing = hashing
-    this.#sender = sender
-    const onFullMemory = () => {
-      hashing.setStalled()
-      stalls.enter(sender.pending < sender.concurrency ? 'memory' : 'network')
-    }
-    const onMemory = () => stalls.enter(undefined)
+    const { plan, clock } = settings
+    this.#target = target
+    this.#settings = settings
+    this.#owner = owner
+    this.#pool = new BufferPool(bufferSizeFor(plan.partSize), plan.maxMemory, settings.slabs)
     this.#filler = new PartFiller({
       plan,
-      pool,
+      pool: this.#pool,
       breathe: () => clock.breathe(),
-      onFull,
-      onPartLimit,
-      onFullMemory,
-      onMemory,
-      onOpen: (partSize) => {
-        pool.limitTo((sender.concurrency + settings.spareParts) * partSize)
-        return { digests, witness, hashesAsItFills: hashing.hashesAsItFills(sender.pending) }
-      },
-    })
-    this.#reader = new PartReader({
-      plan,
-      pool,
-      onChange,
-      onFullMemory,
-      onMemory,
-      take: (...read) => {
-        hashing.noteBytes()
-        return this.#filler.take(...read)
-      },
-      onSource: (isAwaited) => stalls.enter(isAwaited ? 'source' : undefined),
+      onFull: owner.onFull,
+      onPartLimit: owner.onPartLimit,
+      onFullMemory: this.#onFullMemory,
+      onMemory: this.#onMemory,
+      onOpen: (partSize) => this.#open(partSize),
     })
   }
 
@@ -138,15 +100,15 @@ export class PartLine implements LineProgress {
   }
 
   get bytesUploaded(): number {
-    return this.#sender.ledger.bytes
+    return this.#machinery?.sender.ledger.bytes ?? 0
   }
 
   get partsUploaded(): number {
-    return this.#sender.ledger.count
+    return this.#machinery?.sender.ledger.count ?? 0
   }
 
   get partsInFlight(): number {
-    return this.#sender.inFlight
+    return this.#machinery?.sender.inFlight ?? 0
   }
 
   get heldBytes(): number {
@@ -155,19 +117,33 @@ export class PartLine implements LineProgress {
 
   /** A part has been on its way, whatever became of it. */
   get hasSent(): boolean {
-    return this.#sender.hasSent
+    return this.#machinery?.sender.hasSent ?? false
   }
 
   /** Takes all of `chunk`; a promise if it has to wait, see {@link PartFiller.append}. */
   append(chunk: Uint8Array): Promise<void> | undefined {
-    this.#hashing.noteBytes()
+    this.#machinery?.hashing.noteBytes()
     return this.#filler.append(chunk)
   }
 
   /** Takes all of `source` that is not taken in yet; returns the bytes of the upload. See {@link PartReader}. */
   async readAll(source: PartSource): Promise<number> {
-    await this.#hashing.expect(Math.floor((source.size - this.bytesWritten) / this.#plan.partSize))
-    const reading = this.#reader.readAll(source, this.#filler)
+    const { plan, stalls } = this.#settings
+    const { hashing } = this.#getMachinery()
+    await hashing.expect(Math.floor((source.size - this.bytesWritten) / plan.partSize))
+    const reader = new PartReader({
+      plan,
+      pool: this.#pool,
+      onChange: this.#owner.onChange,
+      onFullMemory: this.#onFullMemory,
+      onMemory: this.#onMemory,
+      take: (...read) => {
+        hashing.noteBytes()
+        return this.#filler.take(...read)
+      },
+      onSource: (isAwaited) => stalls.enter(isAwaited ? 'source' : undefined),
+    })
+    const reading = reader.readAll(source, this.#filler)
     this.#reading = reading.catch(() => undefined)
     await reading
     return this.bytesWritten
@@ -175,10 +151,11 @@ export class PartLine implements LineProgress {
 
   /** Begins behind the parts 1 to n that are stored already; returns their bytes. */
   adopt(rowsOf: (sizeOf: (partNumber: number) => number) => readonly LedgerRow[]): number {
-    const rows = rowsOf((partNumber) => partSizeAt(partNumber, this.#plan))
-    this.#sender.adopt(rows)
-    this.#filler.skip(rows.length, this.#sender.ledger.bytes)
-    return this.#sender.ledger.bytes
+    const { sender } = this.#getMachinery()
+    const rows = rowsOf((partNumber) => partSizeAt(partNumber, this.#settings.plan))
+    sender.adopt(rows)
+    this.#filler.skip(rows.length, sender.ledger.bytes)
+    return sender.ledger.bytes
   }
 
   /** The last part, full or not; `undefined` if there never was a byte for it. */
@@ -188,34 +165,34 @@ export class PartLine implements LineProgress {
 
   /** The part of an object without a byte. */
   emptyPart(): Part {
-    return new Part(1, 0, { digests: this.#digests, hashesAsItFills: true })
+    return new Part(1, 0, { digests: this.#settings.digests, hashesAsItFills: true })
   }
 
   /** No part comes after those that were sent: none has to wait for others to be hashed with. */
   end(): void {
-    this.#hashing.end()
+    this.#machinery?.hashing.end()
   }
 
   /** Sends a part as soon as there is an upload id and a permit. */
   send(part: Part, uploadId: Promise<string>): void {
-    this.#sender.send(part, uploadId)
+    this.#getMachinery().sender.send(part, uploadId)
   }
 
   /** No part comes any more. Resolves once nothing is read and no part is under way. */
   async drain(): Promise<void> {
     await this.#reading
-    await this.#sender.drain()
+    await this.#machinery?.sender.drain()
   }
 
   /** Resolves once nothing is read and no part is under way. */
   async settled(): Promise<void> {
     await this.#reading
-    await this.#sender.settled()
+    await this.#machinery?.sender.settled()
   }
 
   /** All parts, ascending. @throws {RangeError} unless each of them was acknowledged. */
   finish(): LedgerRow[] {
-    return this.#sender.finish()
+    return this.#getMachinery().sender.finish()
   }
 
   /** Gives back the buffers of a part that was never sent. */
@@ -230,9 +207,68 @@ export class PartLine implements LineProgress {
 
   /** Takes no byte, cancels the parts under way, and lets none begin any more. */
   close(reason: unknown): void {
-    this.#hashing.close(reason)
-    this.#sender.close(reason)
+    this.#closed ??= { reason }
+    this.#machinery?.hashing.close(reason)
+    this.#machinery?.sender.close(reason)
     this.#pool.close(reason)
     this.#filler.close(reason)
+  }
+
+  /** How a part of so many bytes, which begins now, is to be hashed. */
+  #open(partSize: number): PartOptions {
+    const { digests, witness, spareParts, concurrency } = this.#settings
+    const isFirst = !this.#hasOpened
+    this.#hasOpened = true
+    // The first may turn out to be the only one, which is put without waiting for anything.
+    const machinery = isFirst ? this.#machinery : this.#getMachinery()
+    const sender = machinery?.sender
+    this.#pool.limitTo(((sender?.concurrency ?? concurrency) + spareParts) * partSize)
+    const hashesAsItFills = machinery?.hashing.hashesAsItFills(sender?.pending ?? 0) ?? true
+    return { digests, witness, hashesAsItFills }
+  }
+
+  #getMachinery(): Machinery {
+    this.#machinery ??= this.#newMachinery()
+    return this.#machinery
+  }
+
+  // Settings are named one by one: to spread them costs a small upload more than to be sent.
+  #newMachinery(): Machinery {
+    const owner = this.#owner
+    const { plan, digests, clock, hedge, concurrency, maxConcurrency } = this.#settings
+    const { mode, loaded, load, isBusy } = this.#settings.hashing
+    const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(ms, signal)
+    const hashing = new PartHashing({
+      mode,
+      loaded,
+      load,
+      isBusy,
+      sleep,
+      digests,
+      get concurrency() {
+        return sender.concurrency
+      },
+      partsInMemory: Math.floor(plan.maxMemory / plan.partSize),
+      hasBegun: this.#hasOpened,
+    })
+    const sender = new PartSender(this.#target, {
+      concurrency,
+      maxConcurrency,
+      hedge,
+      sleep,
+      ticks: () => clock.ticks(),
+      findStored: owner.findStored,
+      onStored: owner.onStored,
+      onHedge: owner.onHedge,
+      onFailure: owner.onFailure,
+      pool: this.#pool,
+      seal: (part) => hashing.seal(part),
+      onSending: (parts) => hashing.setSending(parts),
+    })
+    if (this.#closed !== undefined) {
+      hashing.close(this.#closed.reason)
+      sender.close(this.#closed.reason)
+    }
+    return { hashing, sender }
   }
 }

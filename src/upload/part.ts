@@ -2,7 +2,7 @@
  * One part while it fills: bytes are copied in once and hashed as they come, by stride rather than
  * by write, because a hash update costs more than the copy of a small chunk. Knows no server.
  */
-import { createCrc64, createMd5 } from '../protocol/digest.js'
+import { createCrc64, createMd5, md5Of } from '../protocol/digest.js'
 import type { BodyDigests } from './upload-target.js'
 
 /** Which digests of the bytes are computed before they are sent. */
@@ -18,6 +18,8 @@ export interface Witness {
 
 /** Bytes hashed at a time: large enough to amortise the call, small enough to stay in the cache. */
 const STRIDE = 64 * 1024
+
+const EMPTY = new Uint8Array(0)
 
 /** The bytes of a part, in order, and their digests. */
 export interface SealedPart {
@@ -40,7 +42,9 @@ export class Part {
   /** Its digests are computed as bytes come. */
   readonly isHashed: boolean
   readonly #buffers: Uint8Array[] = []
-  readonly #md5: ReturnType<typeof createMd5> | undefined
+  readonly #hashesMd5: boolean
+  /** There is none before there is something to hash beside the last bytes of a part. */
+  #md5: ReturnType<typeof createMd5> | undefined
   readonly #crc64: ReturnType<typeof createCrc64> | undefined
   readonly #witness: Witness | undefined
   #size = 0
@@ -53,7 +57,7 @@ export class Part {
     this.isHashed = hashesAsItFills
     this.partNumber = partNumber
     this.capacity = capacity
-    this.#md5 = hashesAsItFills && digests.md5 ? createMd5() : undefined
+    this.#hashesMd5 = hashesAsItFills && digests.md5
     this.#witness = witness
     this.#crc64 = hashesAsItFills && digests.crc64 ? createCrc64() : undefined
   }
@@ -118,16 +122,22 @@ export class Part {
 
   /** No byte comes any more: the witness must have seen all, before it sees one of the next part. */
   close(): void {
-    this.#hashUpTo(0)
+    if (this.#witness !== undefined) this.#hashUpTo(0)
   }
 
   /** Ends the part. Without `isHashed` the digests are yet to be computed. */
   seal(): SealedPart {
-    this.#hashUpTo(0)
     const body = this.#buffers.slice()
-    const last = body.pop()
-    if (last !== undefined) body.push(last.subarray(0, this.#used))
-    return { body, digests: { md5: this.#md5?.digest(), crc64: this.#crc64?.digest() } }
+    const last = body.pop()?.subarray(0, this.#used)
+    if (last !== undefined) body.push(last)
+    const isUnhashed = this.#hashesMd5 && this.#md5 === undefined && this.#crc64 === undefined
+    // Small, or empty: in one go it is cheaper.
+    if (isUnhashed && this.#witness === undefined) {
+      return { body, digests: { md5: md5Of(last ?? EMPTY) } }
+    }
+    this.#hashUpTo(0)
+    const md5 = this.#hashesMd5 ? (this.#md5 ?? createMd5()).digest() : undefined
+    return { body, digests: { md5, crc64: this.#crc64?.digest() } }
   }
 
   /** Hashes what is not yet, if it is at least `atLeast` bytes. */
@@ -136,7 +146,10 @@ export class Part {
     const count = this.#used - this.#hashed
     if (buffer === undefined || count === 0 || count < atLeast) return
     const bytes = buffer.subarray(this.#hashed, this.#used)
-    this.#md5?.update(bytes)
+    if (this.#hashesMd5) {
+      this.#md5 ??= createMd5()
+      this.#md5.update(bytes)
+    }
     this.#crc64?.update(bytes)
     this.#witness?.update(bytes)
     this.#hashed = this.#used

@@ -41,7 +41,7 @@ export class Publisher {
       isSent = true
     }
     try {
-      return await this.#judge(await this.#target.put({ ...request, signal, onSend }), sent)
+      return await this.#judge(await this.#target.put({ signal, onSend, ...request }), sent)
     } catch (error) {
       // A Put that we have cut short ourselves: its bytes may have been out already.
       if (signal.aborted) return { error, outcome: isSent ? 'unknown' : 'absent' }
@@ -59,7 +59,7 @@ export class Publisher {
     const { signal: stop, cleanUp, leavePartsOnError: keepsParts } = this.#settings
     const { uploadId } = request
     try {
-      return await this.#judge(await this.#target.complete({ ...request, stop }), sent)
+      return await this.#judge(await this.#target.complete({ stop, ...request }), sent)
     } catch (error) {
       const verdict = await judgeError(error, sent, {
         head: () => this.#head(),

@@ -80,7 +80,7 @@ export interface UploadHooks {
   /** More than 80 % of what the plan can hold is written; told once. */
   onCapacity(capacity: number): void
   /** All bytes are there and nothing is published; a rejection prevents that it ever is. */
-  beforePublish?(what: Unpublished): Promise<PublishNotes | undefined>
+  readonly beforePublish?: ((what: Unpublished) => Promise<PublishNotes | undefined>) | undefined
   /** What came of an earlier run's checkpoint. */
   onResume(notice: ResumeNotice): void
   /** The checkpoint of a published object could not be removed. */
