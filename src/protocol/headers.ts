@@ -130,14 +130,19 @@ export function userMetadata(
   )
 }
 
+/** The headers that have an option, as a list: it is gone through for every object. */
+const OPTION_HEADERS = [...HEADERS].flatMap(([name, { option, values }]) =>
+  option === undefined ? [] : [{ name, option, values }],
+)
+
 const META = 'x-oss-meta-'
 const MAX_META_BYTES = 8 * 1024
 
 /** Every header of the options, checked, wherever it goes. */
 function allHeaders(options: ObjectHeaderOptions): Map<string, string> {
   const headers = new Map<string, string>()
-  for (const [name, { option, values }] of HEADERS) {
-    if (option === undefined || options[option] === undefined) continue
+  for (const { name, option, values } of OPTION_HEADERS) {
+    if (options[option] === undefined) continue
     const value = headerValue(options, name, option, values)
     if (value === undefined) continue
     checkHeader(name, value, option)
