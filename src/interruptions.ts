@@ -2,6 +2,7 @@
  * What ends an unfinished stream from outside: the caller's signal, and a process that has nothing
  * left to do. Such a process would end with code 0, as if the object were there, and leave the parts.
  */
+import { reasonOf } from './aborted-before.js'
 import { onAbort } from './client/abort-hub.js'
 
 export interface InterruptionSettings {
@@ -21,9 +22,10 @@ export class Interruptions {
     this.#settings = settings
   }
 
-  /** Listens to the signal; one that is aborted already acts at once. */
+  /** Listens to the signal; one that is aborted already is for `abortedBefore()`. */
   listen(): void {
     const { signal, destroy } = this.#settings
+    if (signal?.aborted) return
     this.#releaseSignal = onAbort(signal, () => destroy(reasonOf(signal)))
   }
 
@@ -50,8 +52,3 @@ function endAll(): void {
 }
 
 function ignore(): void {}
-
-/** A reason such as `null` would make `destroy()` of it, which tells nobody. */
-function reasonOf(signal: AbortSignal | undefined): Error {
-  return signal?.reason || new DOMException('This operation was aborted', 'AbortError')
-}

@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os'
 import type { Transform, TransformCallback } from 'node:stream'
 import { gzip } from 'node:zlib'
+import { abortedBefore, reasonOf } from './aborted-before.js'
 import { onAbort } from './client/abort-hub.js'
 import { InvalidOptionError } from './errors.js'
 import { checkSignal, integer } from './stream-options.js'
@@ -47,9 +48,7 @@ export interface ParallelGzipOptions {
  */
 export function createParallelGzip(options: ParallelGzipOptions = {}): Transform {
   const { level, signal, ...sizes } = resolve(options)
-  const stream = new ParallelGzip(sizes, gzipAt(level))
-  stream.destroyOn(signal)
-  return stream
+  return new ParallelGzip(sizes, gzipAt(level), signal)
 }
 
 /** Makes a member of a block; calls back later, once. The block stays as it is until then. */
@@ -78,21 +77,24 @@ export class ParallelGzip extends StrictTransform {
   #onFlushed: TransformCallback | undefined
   #releaseSignal: () => void = () => {}
 
-  constructor(sizes: { blockSize: number; concurrency: number }, compress: Compress) {
-    super({ writableHighWaterMark: WRITABLE_HIGH_WATER_MARK })
+  /** Is destroyed with the reason of `signal`. */
+  constructor(
+    sizes: { blockSize: number; concurrency: number },
+    compress: Compress,
+    signal?: AbortSignal,
+  ) {
+    super({ writableHighWaterMark: WRITABLE_HIGH_WATER_MARK, ...abortedBefore(signal) })
     this.#blockSize = sizes.blockSize
     this.#concurrency = sizes.concurrency
     this.#compress = compress
+    if (!signal?.aborted) {
+      this.#releaseSignal = onAbort(signal, () => this.destroy(reasonOf(signal)))
+    }
   }
 
   /** Blocks held: filling, being compressed, or waiting for their turn or for the reader. */
   get blocksHeld(): number {
     return this.#sealed.length + (this.#used > 0 ? 1 : 0)
-  }
-
-  /** Is destroyed with the reason of `signal`, at once if it is aborted already. */
-  destroyOn(signal: AbortSignal | undefined): void {
-    this.#releaseSignal = onAbort(signal, () => this.destroy(signal?.reason))
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {

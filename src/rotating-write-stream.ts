@@ -3,6 +3,7 @@
  * but the last one begun are published, so a failure leaves what came before it whole.
  */
 import type { WritableOptions } from 'node:stream'
+import { abortedBefore } from './aborted-before.js'
 import { Conclusion } from './conclusion.js'
 import { asError, InvalidOptionError, type Outcome } from './errors.js'
 import { Interruptions } from './interruptions.js'
@@ -78,7 +79,7 @@ export class OssRotatingWriteStream extends EventfulWritable {
 
   constructor(options: OssRotatingWriteStreamOptions) {
     const settings = resolveRotation(options)
-    super({ highWaterMark: settings.highWaterMark })
+    super({ highWaterMark: settings.highWaterMark, ...abortedBefore(settings.signal) })
     this.#settings = settings
     this.bucket = settings.bucket
     this.#plan = new RotationPlan(settings.split, settings.maxObjectBytes)

@@ -59,8 +59,8 @@ export async function uploadFile(
     const out = new OssWriteStream(place, given)
     return await ending(out, () => {
       begun(out)
-      // Node 24 does not pipe into a stream that its signal has ended already.
-      return out.destroyed ? out.completed : pipeline(stream(), out)
+      // A stream that has ended, or is about to, does not need what blocks until somebody writes.
+      return out.destroyed || given.signal?.aborted ? out.completed : pipeline(stream(), out)
     })
   } finally {
     await opened.close()

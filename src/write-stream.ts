@@ -2,6 +2,7 @@
  * OssWriteStream: Node's contract of a Writable over an upload. `_destroy` is the single exit of
  * every story but success and the only caller of abort. Events are for users; nothing here listens.
  */
+import { abortedBefore } from './aborted-before.js'
 import { Conclusion } from './conclusion.js'
 import { asError, type Outcome } from './errors.js'
 import { Interruptions } from './interruptions.js'
@@ -73,7 +74,7 @@ export class OssWriteStream extends EventfulWritable {
   /** `source` is for `uploadFile()`: read at the end, and nothing is written then. @internal */
   constructor(target: string | undefined, options: OssWriteStreamOptions, source?: PartSource) {
     const settings = resolveOptions(target, options)
-    super({ highWaterMark: settings.highWaterMark })
+    super({ highWaterMark: settings.highWaterMark, ...abortedBefore(settings.signal) })
     const { client, bucket, key, onProgress } = settings
     this.#settings = settings
     this.#source = source
@@ -160,14 +161,15 @@ export class OssWriteStream extends EventfulWritable {
       throw new RangeError('skipStored() was called after a write')
     }
     this.#interruptions.begin()
-    const { checkpoint, digests } = this.#settings
-    if (checkpoint?.source === undefined || this.#guard.witness !== undefined) return 0
-    // The service has compared with Content-MD5 what it stored; with a CRC-64 only we can.
-    if (!digests.md5) return 0
+    const { checkpoint, digests, signal } = this.#settings
     // The rejection tells it, and before there is a pipeline nobody listens.
     const unheard = () => undefined
     this.on('error', unheard)
     try {
+      if (signal?.aborted) await this.completed
+      if (checkpoint?.source === undefined || this.#guard.witness !== undefined) return 0
+      // The service has compared with Content-MD5 what it stored; with a CRC-64 only we can.
+      if (!digests.md5) return 0
       return await this.#upload.skipStored()
     } finally {
       if (!this.destroyed) this.off('error', unheard)
@@ -207,7 +209,7 @@ export class OssWriteStream extends EventfulWritable {
       )
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+  override _destroy(error: Error | null, callback: Callback): void {
     this.#interruptions.release()
     this.#end(error).then(callback, callback)
   }

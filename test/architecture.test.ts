@@ -53,6 +53,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'child-process-source': ['errors', 'node:child_process', 'node:stream'],
   'file-source': ['stream-options', 'node:'],
   'parallel-gzip': [
+    'aborted-before',
     'client',
     'errors',
     'stream-options',
@@ -107,8 +108,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'upload-result',
     'node:stream',
   ],
-  interruptions: ['client'],
+  'aborted-before': ['node:stream'],
+  interruptions: ['aborted-before', 'client'],
   'write-stream': [
+    'aborted-before',
     'client',
     'interruptions',
     'stream-upload',
@@ -192,6 +195,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'unknown-option',
   ],
   'rotating-write-stream': [
+    'aborted-before',
     'listening',
     'conclusion',
     'errors',
