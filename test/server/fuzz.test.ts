@@ -140,7 +140,7 @@ function plain(line: string, body = '', headers = ''): Buffer {
 }
 
 it(`serves on in the same memory after ${REQUESTS} broken requests (seed ${SEED})`, {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async () => {
   const { fs } = memfs()
   const server = await startServer({ fs })

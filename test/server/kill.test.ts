@@ -37,7 +37,7 @@ class Expectations {
   }
 }
 
-it('finds all that was acknowledged after kill -9', { timeout: 120_000 }, async () => {
+it('finds all that was acknowledged after kill -9', { timeout: 400_000 }, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'oss-kill-'))
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }))
   const expected = new Expectations()

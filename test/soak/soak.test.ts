@@ -14,7 +14,7 @@ beforeAll(() => {
 
 it.each(SEEDS)(
   'tells no lie and leaves no part over bad wires, with seed %i',
-  { timeout: 120_000 },
+  { timeout: 400_000 },
   async (seed) => {
     const tally = await runSoak({ seed, uploads: UPLOADS, isOver: () => false })
     expect(tally.lies).toEqual([])

@@ -49,7 +49,7 @@ beforeAll(() => {
   }
 })
 
-it('goes on after kill -9, whenever that comes', { timeout: 120_000 }, async () => {
+it('goes on after kill -9, whenever that comes', { timeout: 400_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'osspipe-kill-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const server = await startServer()
