@@ -64,7 +64,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'strict-writable': ['errors', 'node:stream'],
   'upload-errors': ['errors'],
   'download-errors': ['errors', 'expected-digest'],
-  'upload-result': ['errors'],
+  'upload-result': ['errors', 'upload'],
   'abort-on-signals': ['errors'],
   'file-checkpoint': ['errors', 'upload', 'node:fs/promises', 'node:path'],
   conclusion: [],
