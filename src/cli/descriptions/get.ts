@@ -93,8 +93,8 @@ export const GET = {
   groups: [TRANSFER, GUARDS, PROGRESS, OUTPUT, CONNECTION, HELP],
   examples: [
     {
-      text: 'restore a dump',
-      command: 'set -o pipefail; osspipe get -z gzip oss://backups/app.sql.gz - | psql app',
+      text: 'restore a dump once it is verified: through a pipe, psql would commit half of one',
+      command: 'osspipe get -z gzip oss://backups/app.sql.gz app.sql && psql -1 -f app.sql app',
     },
     { text: 'a file of the same name here', command: 'osspipe get oss://media/film.mp4' },
     {
