@@ -40,6 +40,7 @@ const claim = {
   errorOutcome: failure?.outcome,
   codes: codesOf(failure),
   saidNotCleaned: abortError !== undefined,
+  saidDeleted: String(failure).includes('has been deleted'),
   uploadId,
   result,
 }
