@@ -50,6 +50,30 @@ describe('the sink', () => {
     expect(answer.status).toBe(400)
   })
 
+  it('answers what minio asks for an upload: which are unfinished, an id, ETags, the end', async () => {
+    const sink = await startSink()
+    const ask = async (method: string, path: string, body?: string) => {
+      const answer = await fetch(sink.endpoint + path, { method, ...(body && { body }) })
+      expect(answer.status).toBe(200)
+      return { text: await answer.text(), etag: answer.headers.get('etag') }
+    }
+    const query = 'uploads&prefix=key&delimiter=&max-uploads=1000&key-marker='
+    const unfinished = await ask('GET', `/bucket?${query}`)
+    expect(unfinished.text).toContain(
+      '<ListMultipartUploadsResult><Bucket>bucket</Bucket><IsTruncated>false</IsTruncated></',
+    )
+    const begun = await ask('POST', '/bucket/key?uploads')
+    const [, uploadId] = /<UploadId>(\w+)<\/UploadId>/.exec(begun.text) ?? []
+    const part = await ask('PUT', `/bucket/key?partNumber=2&uploadId=${uploadId}`, 'a part')
+    expect(part.etag).toBe(`"${createHash('md5').update('a part').digest('hex').toUpperCase()}"`)
+    const ended = await ask(
+      'POST',
+      `/bucket/key?uploadId=${uploadId}`,
+      '<CompleteMultipartUpload/>',
+    )
+    expect(ended.text).toContain('<Bucket>bucket</Bucket><Key>key</Key><ETag>')
+  })
+
   it('understands a body in chunks, however the bytes are cut', async () => {
     const sink = await startSink()
     const body = new ReadableStream({

@@ -17,6 +17,11 @@ export function answerTo({ method, path, headers }, found) {
     const fields = { Bucket: bucket, Key: key, UploadId: '0004B9894A22E5B1888A1E29F823BAAA' }
     return xml(common, 'InitiateMultipartUploadResult', fields)
   }
+  // minio asks for an upload of the key to go on with before it begins one.
+  if (method === 'GET' && parameters.has('uploads')) {
+    const [, name = 'bucket'] = target.split('/')
+    return xml(common, 'ListMultipartUploadsResult', { Bucket: name, IsTruncated: 'false' })
+  }
   if (method === 'POST') {
     const place = `http://sink/${bucket}/${key}`
     const fields = { Location: place, Bucket: bucket, Key: key, ETag: `"${CONSTANT_ETAG}-1"` }
