@@ -89,13 +89,13 @@ export function clientTarget(client: OssClient, options: ClientTargetOptions): U
         throw error
       }
     },
-    async head({ signal }): Promise<FoundObject | undefined> {
+    async head({ versionId, signal }): Promise<FoundObject | undefined> {
       try {
-        const found = await client.headObject({ ...call, signal })
+        const found = await client.headObject({ ...call, versionId, signal })
         const { size, meta } = found
         return { ...stored(found), size, md5: md5Of(found), marker: meta[MARKER_NAME] }
       } catch (error) {
-        if (isNoSuch(error, 'NoSuchKey')) return undefined
+        if (isNoSuch(error, 'NoSuchKey') || isNoSuch(error, 'NoSuchVersion')) return undefined
         throw error
       }
     },

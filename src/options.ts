@@ -82,8 +82,9 @@ export interface OssWriteStreamOptions extends OssClientOptions, ObjectHeaderOpt
   readonly beforeComplete?: BeforeComplete | undefined
   /**
    * What becomes of an object that was published with other bytes than ours, as its checksum shows:
-   * `delete` removes it (for good, version included), `keep` leaves it. Either way the stream fails, and
-   * `outcome` tells what is there. `delete` needs the `marker`, so as to delete nobody else's. @default 'keep'
+   * `delete` looks at it again and removes it (for good, version included) unless that finds it whole,
+   * which is a success; `keep` leaves it, and does not look. Otherwise the stream fails, and `outcome`
+   * tells what is there. `delete` needs the `marker`, so as to delete nobody else's. @default 'keep'
    */
   readonly onMismatch?: OnMismatch | undefined
   /**

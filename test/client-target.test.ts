@@ -42,6 +42,29 @@ describe('the MD5 of an object', () => {
   })
 })
 
+describe('a version of an object', () => {
+  async function ask(versionId: string | undefined, status: number, code: string) {
+    const { server, client } = await openClient()
+    server.faults.add({ operation: 'HeadObject' }, { status, code })
+    const call = { bucket: 'bucket', key: 'k', headers: {}, onRetry: () => {} }
+    const { signal } = new AbortController()
+    const answer = clientTarget(client, call).head({ versionId, signal })
+    const outcome = await answer.catch((error: unknown) => error)
+    return { outcome, query: server.requests.of('HeadObject')[0]?.query }
+  }
+
+  it('is asked for by its id, and may be gone', async () => {
+    expect(await ask('v+7', 404, 'NoSuchVersion')).toEqual({
+      outcome: undefined,
+      query: { versionId: 'v+7' },
+    })
+  })
+
+  it('may be refused', async () => {
+    expect((await ask('v7', 403, 'AccessDenied')).outcome).toMatchObject({ status: 403 })
+  })
+})
+
 /** How often what befalls a part's first attempt counts as a push, and is told as a retry. */
 async function pushesOf(action: FaultAction, responseMs = 60_000) {
   const retries: unknown[] = []

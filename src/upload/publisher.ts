@@ -4,6 +4,7 @@
  */
 import { asError, DigestMismatchError } from '../errors.js'
 import type { CleanUp } from './clean-up.js'
+import { lookAgain } from './second-look.js'
 import type { FoundObject, StoredObject, UploadTarget } from './upload-target.js'
 import { judgeAnswer, judgeError, type Sent, type Verdict } from './verdict.js'
 
@@ -76,22 +77,32 @@ export class Publisher {
     return this.#discard(verdict, sent, object.versionId)
   }
 
-  #head(): Promise<FoundObject | undefined> {
+  #head(versionId?: string): Promise<FoundObject | undefined> {
     const { cleanUp } = this.#settings
-    return cleanUp.inTime('HeadObject', (signal) => this.#target.head({ signal }))
+    return cleanUp.inTime('HeadObject', (signal) => this.#target.head({ versionId, signal }))
   }
 
   /** Deletes what was published with other bytes than ours, if it still is ours and that is wanted. */
   async #discard(verdict: Verdict, sent: Sent, versionId?: string): Promise<Verdict> {
     const { onMismatch, cleanUp } = this.#settings
+    const { marker } = sent
     // Without a marker there is no telling whether it is ours; options that say so are refused.
-    if (onMismatch === 'keep' || sent.marker === undefined || !isDamaged(verdict)) return verdict
+    if (onMismatch === 'keep' || marker === undefined || !isDamaged(verdict)) return verdict
     const { error } = verdict
     try {
-      const doomed = isVersion(versionId) ? { versionId } : await this.#findOurs(sent)
-      // Somebody else may have written there since: theirs is not to be touched, and ours is gone.
-      if (doomed === undefined) return { error, outcome: 'absent', aftermath: REPLACED }
-      await cleanUp.inTime('DeleteObject', (signal) => this.#target.remove({ ...doomed, signal }))
+      const found = await this.#findAgain(versionId)
+      switch (lookAgain(found, { ...sent, marker }, error)) {
+        case 'whole':
+          return found === undefined ? verdict : { object: found }
+        case 'unclear':
+          return { error, outcome: 'published', aftermath: UNCLEAR }
+        case 'replaced':
+          // Somebody else has written there since: theirs is not to be touched, and ours is gone.
+          return { error, outcome: 'absent', aftermath: REPLACED }
+      }
+      await cleanUp.inTime('DeleteObject', (signal) =>
+        this.#target.remove({ versionId: found?.versionId, signal }),
+      )
       return { error, outcome: 'absent', aftermath: DELETED }
     } catch (thrown) {
       const abortError = asError(thrown)
@@ -99,14 +110,16 @@ export class Publisher {
     }
   }
 
-  async #findOurs(sent: Sent): Promise<{ versionId: string | undefined } | undefined> {
-    const found = await this.#head()
-    return found?.marker === sent.marker ? { versionId: found?.versionId } : undefined
+  /** The version that the answer told of; else what stands at the key. */
+  async #findAgain(versionId: string | undefined): Promise<FoundObject | undefined> {
+    const version = isVersion(versionId) ? await this.#head(versionId) : undefined
+    return version === undefined ? this.#head() : { ...version, versionId }
   }
 }
 
 const DELETED = '; the object was published, and has been deleted'
 const REPLACED = '; the object was published, and is there no more'
+const UNCLEAR = '; the object is published, and was not deleted: two answers contradict one another'
 const NOT_DELETED = '; the object is published, and could not be deleted'
 
 /** `null` is the one version of an object that has none: by now it may be somebody else's. */
@@ -114,7 +127,7 @@ function isVersion(versionId: string | undefined): versionId is string {
   return versionId !== undefined && versionId !== 'null'
 }
 
-function isDamaged(verdict: Verdict): verdict is Extract<Verdict, { readonly error: unknown }> {
+function isDamaged(verdict: Verdict): verdict is Verdict & { readonly error: DigestMismatchError } {
   return (
     'error' in verdict &&
     verdict.outcome === 'published' &&

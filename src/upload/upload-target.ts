@@ -106,6 +106,9 @@ export interface UploadTarget {
   /** Whether the service still knows the upload (one page of ListParts). */
   isAlive(request: { readonly uploadId: string; readonly signal: AbortSignal }): Promise<boolean>
 
-  /** HeadObject; `undefined` if nothing stands at the key. */
-  head(request: { readonly signal: AbortSignal }): Promise<FoundObject | undefined>
+  /** HeadObject of what stands at the key, or of that version of it; `undefined` if there is none. */
+  head(request: {
+    readonly versionId?: string | undefined
+    readonly signal: AbortSignal
+  }): Promise<FoundObject | undefined>
 }

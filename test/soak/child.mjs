@@ -40,7 +40,6 @@ const claim = {
   errorOutcome: failure?.outcome,
   codes: codesOf(failure),
   saidNotCleaned: abortError !== undefined,
-  saidDeleted: String(failure).includes('has been deleted'),
   uploadId,
   result,
 }

@@ -10,7 +10,6 @@ const INTENT: Intent = {
   knowsCrc64: true,
   mustFail: false,
   keepsParts: false,
-  deletesDamaged: false,
   before: undefined,
 }
 const OLD = { size: 9, sha256: 'old', marker: undefined, isOld: true }
@@ -20,7 +19,6 @@ const SUCCESS: Claim = {
   outcome: 'published',
   codes: [],
   saidNotCleaned: false,
-  saidDeleted: false,
   uploadId: 'U',
   result: { size: 3, crc64: '7' },
 }
@@ -45,12 +43,6 @@ describe('is the truth:', () => {
     ['unknown, and it stands there', INTENT, { ...FAILURE, outcome: 'unknown' }, THERE],
     ['unknown, and nothing does', INTENT, { ...FAILURE, outcome: 'unknown' }, NOTHING],
     ['a failure that is published', INTENT, { ...FAILURE, outcome: 'published' }, THERE],
-    [
-      'a damaged object that was to be deleted, and is',
-      { ...INTENT, before: OLD, deletesDamaged: true },
-      { ...FAILURE, saidDeleted: true },
-      NOTHING,
-    ],
     ['parts that were to be kept', { ...INTENT, keepsParts: true }, FAILURE, parts(2)],
     ['parts that it told of', INTENT, { ...FAILURE, saidNotCleaned: true }, parts(2)],
     ['an upload without parts that nobody knows', INTENT, FAILURE, parts(0, 'lost')],
@@ -92,20 +84,6 @@ describe('is a lie or a leak:', () => {
       { ...INTENT, before: OLD },
       FAILURE,
       NOTHING,
-      /has changed/,
-    ],
-    [
-      'absent, and the old one is gone where nothing was to be deleted',
-      { ...INTENT, before: OLD },
-      { ...FAILURE, saidDeleted: true },
-      NOTHING,
-      /has changed/,
-    ],
-    [
-      'deleted, but it stands there',
-      { ...INTENT, before: OLD, deletesDamaged: true },
-      { ...FAILURE, saidDeleted: true },
-      THERE,
       /has changed/,
     ],
     [

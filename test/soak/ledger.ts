@@ -15,8 +15,6 @@ export interface Intent {
   /** Success would be a lie: the source failed, or a guard had to refuse. */
   readonly mustFail: boolean
   readonly keepsParts: boolean
-  /** `onMismatch: 'delete'`: an object that seems damaged is taken away, though an older one stood there. */
-  readonly deletesDamaged: boolean
   readonly before: ObjectTruth | undefined
 }
 
@@ -30,8 +28,6 @@ export interface Claim {
   readonly codes: readonly string[]
   /** It has said that cleaning up failed. */
   readonly saidNotCleaned: boolean
-  /** It has said that its object was published, and has been deleted. */
-  readonly saidDeleted: boolean
   readonly uploadId: string | undefined
   readonly result?:
     | { readonly size: number; readonly crc64?: string | undefined; readonly sha256?: string }
@@ -73,8 +69,7 @@ function liesAboutObject(intent: Intent, claim: Claim, truth: Truth): string[] {
     lies.push(`the stream says ${outcome}, its error ${errorOutcome}`)
   }
   if (outcome === undefined) lies.push('it failed without an outcome')
-  const isDeleted = intent.deletesDamaged && claim.saidDeleted && truth.object === undefined
-  if (outcome === 'absent' && !isDeleted && !isAsBefore(intent, truth)) {
+  if (outcome === 'absent' && !isAsBefore(intent, truth)) {
     lies.push('called absent, but what stands at the key has changed')
   }
   if (outcome === 'published') lies.push(...liesOfPublished(intent, claim, truth))

@@ -101,7 +101,6 @@ function claimOf(out: OssWriteStream, error: unknown): Claim {
     errorOutcome: error instanceof UploadError ? error.outcome : undefined,
     codes: codesOf(error),
     saidNotCleaned: out.abortError !== undefined,
-    saidDeleted: String(error).includes('has been deleted'),
     uploadId: out.uploadId,
     result: result && {
       size: result.size,

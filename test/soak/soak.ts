@@ -162,7 +162,7 @@ class Trial {
   }
 
   async #intent(): Promise<Intent> {
-    const { marker, integrity, kills, leavePartsOnError, onMismatch, size, key } = this.#scenario
+    const { marker, integrity, kills, leavePartsOnError, size, key } = this.#scenario
     return {
       size,
       sha256: sha256(this.#content),
@@ -171,7 +171,6 @@ class Trial {
       knowsCrc64: integrity !== 'md5',
       mustFail: mustFail(this.#scenario),
       keepsParts: leavePartsOnError || kills.length > 0,
-      deletesDamaged: onMismatch === 'delete',
       before: await objectAt(this.#server, key),
     }
   }

@@ -9,13 +9,16 @@ import { neverWakes } from '../helpers/new-upload.js'
 
 const SENT = { size: 10, crc64: 7n, marker: 'm1' }
 const DAMAGED = { etag: 'E', crc64: 8n }
-const FOUND: FoundObject = { ...DAMAGED, size: 10, marker: 'm1' }
+const FOUND: FoundObject = { ...DAMAGED, size: 10, md5: 'B', marker: 'm1' }
+const WHOLE: FoundObject = { ...FOUND, crc64: 7n }
 
 /** A target whose answers are given; everything else is as the fake has it. */
 class Script extends FakeTarget {
   answer: (StoredObject & { readonly crc64?: bigint }) | Error = DAMAGED
   found: FoundObject | undefined | Error = FOUND
   removal: Error | undefined
+  /** What stands at the key under each version. */
+  versions: Readonly<Record<string, FoundObject | undefined>> = {}
   readonly removed: (string | undefined)[] = []
 
   override async complete() {
@@ -26,9 +29,9 @@ class Script extends FakeTarget {
     return this.complete()
   }
 
-  override head() {
-    this.trail.push('head')
-    return given(this.found)
+  override head({ versionId }: Parameters<UploadTarget['head']>[0]) {
+    this.trail.push(versionId === undefined ? 'head' : `head ${versionId}`)
+    return given(versionId === undefined ? this.found : this.versions[versionId])
   }
 
   override async remove({ versionId }: Parameters<UploadTarget['remove']>[0]) {
@@ -75,7 +78,7 @@ describe('a damaged object', () => {
   })
 
   it.each([
-    ['the version of the answer', 'v7', FOUND, 'v7', ['remove']],
+    ['the version of the answer', 'v7', FOUND, 'v7', ['head v7', 'remove']],
     [
       'the version that is found',
       undefined,
@@ -85,7 +88,8 @@ describe('a damaged object', () => {
     ],
     ['what has no version but `null`', 'null', FOUND, undefined, ['head', 'remove']],
   ] as const)('goes for good: %s', async (_name, versionId, found, removed, trail) => {
-    const { target, complete } = open('delete', { answer: { ...DAMAGED, versionId }, found })
+    const answer = { ...DAMAGED, versionId }
+    const { target, complete } = open('delete', { answer, found, versions: { v7: FOUND } })
     expect(await complete()).toMatchObject({ outcome: 'absent' })
     expect(target.trail).toEqual(trail)
     expect(target.removed).toEqual([removed])
@@ -95,8 +99,19 @@ describe('a damaged object', () => {
     const { target, complete } = open('delete', {
       answer: { ...DAMAGED, versionId: 'v7' },
       found: { ...FOUND, marker: 'm2' },
+      versions: { v7: FOUND },
     })
     await complete()
+    expect(target.removed).toEqual(['v7'])
+  })
+
+  it('is looked for at the key where nobody knows the version of the answer', async () => {
+    const { target, complete } = open('delete', {
+      answer: { ...DAMAGED, versionId: 'v6' },
+      found: { ...FOUND, versionId: 'v7' },
+    })
+    await complete()
+    expect(target.trail).toEqual(['head v6', 'head', 'remove'])
     expect(target.removed).toEqual(['v7'])
   })
 
@@ -149,6 +164,50 @@ describe('a damaged object', () => {
       outcome: 'absent',
     })
     expect(target.removed).toEqual([undefined])
+  })
+})
+
+describe('an object that one answer calls damaged', () => {
+  it.each([
+    ['what stands at the key', undefined, ['head']],
+    ['the version that was told of', 'v7', ['head v7']],
+  ])('is a success if %s is whole', async (_name, versionId, trail) => {
+    const answer = { ...DAMAGED, versionId }
+    const { target, complete } = open('delete', { answer, found: WHOLE, versions: { v7: WHOLE } })
+    expect(await complete()).toEqual({
+      object: versionId === undefined ? WHOLE : { ...WHOLE, versionId },
+    })
+    expect(target.trail).toEqual(trail)
+  })
+
+  it('is a success of Put if what stands at the key is whole', async () => {
+    const answer = new DigestMismatchError('md5', 'A', 'C', 'the object')
+    const found = { ...WHOLE, md5: 'A' }
+    const { target, put } = open('delete', { answer, found })
+    expect(await put()).toEqual({ object: found })
+    expect(target.removed).toEqual([])
+  })
+
+  it('is left alone if the next one tells of other damage', async () => {
+    const { target, complete } = open('delete', { found: { ...FOUND, crc64: 9n } })
+    expect(await complete()).toMatchObject({
+      error: { code: 'ERR_OSS_DIGEST_MISMATCH' },
+      outcome: 'published',
+      aftermath: expect.stringMatching(/was not deleted: two answers contradict one another$/),
+    })
+    expect(target.removed).toEqual([])
+  })
+
+  it('after a lost answer is a success if the next one finds it whole', async () => {
+    const answer = new TransportError('interrupted', 'reset')
+    answer.uncertain = 'lost'
+    const { target, complete } = open('delete', { answer })
+    target.head = async () => {
+      target.trail.push('head')
+      return target.trail.length === 1 ? FOUND : WHOLE
+    }
+    expect(await complete()).toEqual({ object: WHOLE })
+    expect(target.trail).toEqual(['head', 'head'])
   })
 })
 

@@ -403,11 +403,20 @@ describe('beforeComplete', () => {
 })
 
 describe('an object that is published with other bytes', () => {
+  type Publishing = 'PutObject' | 'CompleteMultipartUpload'
+
   /** Makes the service tell of other bytes than ours: after Complete, or after every Put. */
-  function damage({ server }: Opened, operation: 'PutObject' | 'CompleteMultipartUpload'): void {
+  function misreport({ server }: Opened, operation: Publishing): void {
     const isPut = operation === 'PutObject'
     const corrupt = isPut ? 'etag' : 'crc64'
     server.faults.add({ operation, times: isPut ? DEFAULT_RETRY.maxAttempts : 1 }, { corrupt })
+  }
+
+  /** Makes it tell so whenever it is asked: it has stored other bytes than ours. */
+  function damage(opened: Opened, operation: Publishing): void {
+    misreport(opened, operation)
+    const corrupt = operation === 'PutObject' ? 'etag' : 'crc64'
+    opened.server.faults.add({ operation: 'HeadObject', times: 99 }, { corrupt })
   }
   const ways = [
     ['Complete', DUMP, 'CompleteMultipartUpload'],
@@ -454,6 +463,16 @@ describe('an object that is published with other bytes', () => {
     expect(opened.server.uploads.list()).toEqual([])
     expect(opened.server.storedBodies).toBe(0)
     expect(opened.server.requests.of('DeleteObject')).toHaveLength(1)
+  })
+
+  it.each(ways)('by %s only as one answer has it is a success', async (_name, input, operation) => {
+    const opened = await openStream({ onMismatch: 'delete' })
+    misreport(opened, operation)
+    await finished(opened.out.end(input))
+    expect(opened.out).toMatchObject({ outcome: 'published', result: { size: input.length } })
+    expect((await stored(opened.server))?.equals(input)).toBe(true)
+    expect(opened.server.requests.of('HeadObject')).toHaveLength(1)
+    expect(opened.server.requests.of('DeleteObject')).toEqual([])
   })
 
   it('by Complete is deleted although the stream was given up', async () => {

@@ -1,0 +1,30 @@
+/** What a second answer makes of an object that a first one calls damaged. */
+import { describe, expect, it } from 'vitest'
+import { DigestMismatchError } from '../../src/errors.js'
+import { lookAgain } from '../../src/upload/second-look.js'
+import type { FoundObject } from '../../src/upload/upload-target.js'
+
+const SENT = { size: 10, crc64: 7n, md5: 'AA', marker: 'm1' }
+const WHOLE: FoundObject = { etag: 'E', size: 10, crc64: 7n, md5: 'AA', marker: 'm1' }
+const CRC64 = new DigestMismatchError('crc64', '7', '8', 'the object')
+const MD5 = new DigestMismatchError('md5', 'AA', 'BB', 'the object')
+
+describe('after an answer that told of a wrong digest', () => {
+  it.each([
+    ['the same wrong CRC-64', { ...WHOLE, crc64: 8n }, CRC64, 'damaged'],
+    ['the same wrong MD5', { ...WHOLE, md5: 'BB' }, MD5, 'damaged'],
+    ['the right CRC-64', WHOLE, CRC64, 'whole'],
+    ['the right MD5', WHOLE, MD5, 'whole'],
+    ['the right MD5, no CRC-64', { ...WHOLE, crc64: undefined }, MD5, 'whole'],
+    ['a third CRC-64', { ...WHOLE, crc64: 9n }, CRC64, 'unclear'],
+    ['the right MD5, but a wrong CRC-64', { ...WHOLE, crc64: 8n }, MD5, 'unclear'],
+    ['the right CRC-64, but another size', { ...WHOLE, size: 11 }, CRC64, 'unclear'],
+    ['no CRC-64', { ...WHOLE, crc64: undefined }, CRC64, 'unclear'],
+    ['no MD5', { ...WHOLE, md5: undefined }, MD5, 'unclear'],
+    ['another marker', { ...WHOLE, crc64: 8n, marker: 'm2' }, CRC64, 'replaced'],
+    ['no marker', { ...WHOLE, marker: undefined }, CRC64, 'replaced'],
+    ['nothing', undefined, CRC64, 'replaced'],
+  ])('it finds %s', (_name, found, mismatch, expected) => {
+    expect(lookAgain(found, SENT, mismatch)).toBe(expected)
+  })
+})
