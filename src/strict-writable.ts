@@ -14,32 +14,39 @@ export class StrictWritable extends Writable {
     encoding?: BufferEncoding | WriteCallback,
     callback?: WriteCallback,
   ): boolean {
-    try {
-      if (typeof encoding === 'string') return super.write(chunk, encoding, callback)
-      return super.write(chunk, encoding ?? callback)
-    } catch (error) {
-      this.destroy(asError(error))
-      throw error
-    }
+    return writeOrDestroy(this, super.write, chunk, encoding, callback)
   }
 }
 
 export class StrictTransform extends Transform {
-  /**
-   * As Node's. A chunk of a wrong type also destroys the stream: up to Node 22 `pipe()` goes on after
-   * that error, and what is passed on would have a hole where the chunk should be.
-   */
+  /** As that of StrictWritable: what is passed on would have a hole where the chunk should be. */
   override write(
     chunk: unknown,
     encoding?: BufferEncoding | WriteCallback,
     callback?: WriteCallback,
   ): boolean {
-    try {
-      if (typeof encoding === 'string') return super.write(chunk, encoding, callback)
-      return super.write(chunk, encoding ?? callback)
-    } catch (error) {
-      this.destroy(asError(error))
-      throw error
-    }
+    return writeOrDestroy(this, super.write, chunk, encoding, callback)
+  }
+}
+
+type Encoding = BufferEncoding | WriteCallback | undefined
+
+/** Both overloads of Node's `write` in one: it takes a callback in place of an encoding. */
+interface Writing {
+  write(chunk: unknown, encoding: Encoding, callback: WriteCallback | undefined): boolean
+}
+
+function writeOrDestroy(
+  stream: Writable,
+  write: Writing['write'],
+  chunk: unknown,
+  encoding: Encoding,
+  callback: WriteCallback | undefined,
+): boolean {
+  try {
+    return write.call(stream, chunk, encoding, callback)
+  } catch (error) {
+    stream.destroy(asError(error))
+    throw error
   }
 }
