@@ -2,6 +2,7 @@
 import { Readable, type ReadableOptions } from 'node:stream'
 import type { RetryNotice } from './client/call-options.js'
 import type { OpenedObject } from './download/download-source.js'
+import type { EventfulReadable } from './listening.js'
 import type { DownloadProgress } from './read-options.js'
 
 /** Events of a read stream, by name. */
@@ -14,24 +15,6 @@ export interface ReadStreamEvents {
   retry: [notice: RetryNotice]
 }
 
-interface Listening {
-  on<Name extends keyof ReadStreamEvents>(
-    name: Name,
-    listener: (...values: ReadStreamEvents[Name]) => void,
-  ): this
-  once<Name extends keyof ReadStreamEvents>(
-    name: Name,
-    listener: (...values: ReadStreamEvents[Name]) => void,
-  ): this
-  addListener<Name extends keyof ReadStreamEvents>(
-    name: Name,
-    listener: (...values: ReadStreamEvents[Name]) => void,
-  ): this
-  off<Name extends keyof ReadStreamEvents>(
-    name: Name,
-    listener: (...values: ReadStreamEvents[Name]) => void,
-  ): this
-}
-
 /** Node's Readable as it is, but for the types of the events above. */
-export const EventfulReadable: new (options: ReadableOptions) => Listening & Readable = Readable
+export const Eventful: new (options: ReadableOptions) => EventfulReadable<ReadStreamEvents> =
+  Readable

@@ -9,7 +9,7 @@ import { clientSource } from './client-source.js'
 import { Download } from './download/download.js'
 import type { OpenedObject } from './download/download-source.js'
 import { asError } from './errors.js'
-import { EventfulReadable } from './read-events.js'
+import { Eventful } from './read-events.js'
 import type { DownloadProgress, OssReadStreamOptions } from './read-options.js'
 import { resolveReadOptions } from './resolve-read-options.js'
 
@@ -33,7 +33,7 @@ export function createOssReadStream(
 const TURN_BYTES = 1024 * 1024
 
 /** A Readable of an object, or of a range of it, whose `end` means that the bytes are verified. */
-export class OssReadStream extends EventfulReadable {
+export class OssReadStream extends Eventful {
   readonly bucket: string
   readonly key: string
   readonly #download: Download

@@ -7,7 +7,7 @@ import { abortedBefore } from './aborted-before.js'
 import { Conclusion } from './conclusion.js'
 import { asError, InvalidOptionError, type Outcome } from './errors.js'
 import { Interruptions } from './interruptions.js'
-import type { Listening } from './listening.js'
+import type { EventfulWritable } from './listening.js'
 import {
   type OssRotatingWriteStreamOptions,
   type RotationSettings,
@@ -51,12 +51,10 @@ export interface RotationEvents {
   object: [result: UploadResult]
 }
 
-const EventfulWritable: new (
-  options: WritableOptions,
-) => Listening<RotationEvents> & StrictWritable = StrictWritable
+const Eventful: new (options: WritableOptions) => EventfulWritable<RotationEvents> = StrictWritable
 
 /** A Writable whose `finish` means that all objects are published. What an object fails with, the stream fails with. */
-export class OssRotatingWriteStream extends EventfulWritable {
+export class OssRotatingWriteStream extends Eventful {
   readonly bucket: string
   /** Resolves at the end of all, rejects with the failure. May be ignored. */
   readonly completed: Promise<RotationResult>

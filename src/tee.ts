@@ -5,7 +5,7 @@
 import type { Writable, WritableOptions } from 'node:stream'
 import { Conclusion } from './conclusion.js'
 import { asError, InvalidOptionError } from './errors.js'
-import type { Listening } from './listening.js'
+import type { EventfulWritable } from './listening.js'
 import type { UploadSummary } from './publish-guard.js'
 import { PublishTogether } from './publish-together.js'
 import { integer } from './stream-options.js'
@@ -63,11 +63,10 @@ export interface TeeEvents {
   sinkError: [result: FailedSink]
 }
 
-const EventfulWritable: new (options: WritableOptions) => Listening<TeeEvents> & StrictWritable =
-  StrictWritable
+const Eventful: new (options: WritableOptions) => EventfulWritable<TeeEvents> = StrictWritable
 
 /** A Writable whose `finish` means that every sink has finished; with `survivors`, at least one. */
-export class OssTee extends EventfulWritable {
+export class OssTee extends Eventful {
   /** Resolves with the results, rejects with the failure. May be ignored. */
   readonly completed: Promise<readonly TeeResult[]>
   /** Resolves once every sink has ended and cleaned up; never rejects. */

@@ -2,6 +2,7 @@
 import type { Writable, WritableOptions } from 'node:stream'
 import type { RetryNotice } from './client/call-options.js'
 import { asError } from './errors.js'
+import type { EventfulWritable } from './listening.js'
 import type { UploadProgress } from './options.js'
 import { StrictWritable } from './strict-writable.js'
 import type { LedgerRow } from './upload/ledger.js'
@@ -27,17 +28,8 @@ export interface WriteStreamEvents {
   resume: [notice: ResumeNotice]
 }
 
-type Listener<Name extends keyof WriteStreamEvents> = (...values: WriteStreamEvents[Name]) => void
-
-interface Listening {
-  on<Name extends keyof WriteStreamEvents>(name: Name, listener: Listener<Name>): this
-  once<Name extends keyof WriteStreamEvents>(name: Name, listener: Listener<Name>): this
-  addListener<Name extends keyof WriteStreamEvents>(name: Name, listener: Listener<Name>): this
-  off<Name extends keyof WriteStreamEvents>(name: Name, listener: Listener<Name>): this
-}
-
 /** The strict Writable as it is, but for the types of the events above. */
-export const EventfulWritable: new (options: WritableOptions) => Listening & StrictWritable =
+export const Eventful: new (options: WritableOptions) => EventfulWritable<WriteStreamEvents> =
   StrictWritable
 
 export interface TellerSettings {

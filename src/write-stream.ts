@@ -21,7 +21,7 @@ import {
 } from './upload-errors.js'
 import { type UploadResult, uploadResult, warnOfStaleCheckpoint } from './upload-result.js'
 import { type UploadStats, UploadWatch } from './upload-watch.js'
-import { EventfulWritable, Teller } from './write-events.js'
+import { Eventful, Teller } from './write-events.js'
 
 /**
  * Begins an upload to `oss://bucket/key`, or to `options.bucket` and `options.key`. Nothing is sent
@@ -47,7 +47,7 @@ export function createOssWriteStream(
 const METERED = 16 * 1024
 
 /** A Writable whose `finish` means that the object is published and its checksums agree. */
-export class OssWriteStream extends EventfulWritable {
+export class OssWriteStream extends Eventful {
   readonly bucket: string
   readonly key: string
   /** Address of the object, without a signature. */

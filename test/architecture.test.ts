@@ -102,6 +102,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'write-events': [
     'client',
     'errors',
+    'listening',
     'options',
     'strict-writable',
     'upload',
@@ -139,7 +140,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'stream-options',
     'unknown-option',
   ],
-  'read-events': ['client', 'download', 'read-options', 'node:stream'],
+  'read-events': ['client', 'download', 'listening', 'read-options', 'node:stream'],
   'read-stream': [
     'client',
     'client-source',
@@ -150,7 +151,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'resolve-read-options',
   ],
   'byte-chunk': ['node:stream'],
-  listening: [],
+  listening: ['strict-writable', 'node:stream'],
   'publish-together': ['publish-guard'],
   'tee-branch': ['errors', 'strict-writable', 'upload-result', 'write-stream', 'node:stream'],
   tee: [
