@@ -34,6 +34,9 @@ export interface SinkSettings {
   readonly checksDigests: boolean
 }
 
+/** What has not ended by then hangs: a client is given up, rather than all others with it. */
+const DEADLINE_MS = 300_000
+
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
 /** A running sink. */
@@ -83,6 +86,7 @@ export async function runClient(run: object, folder: string): Promise<Cost> {
     // Such as `--cpu-prof`, to see where the time goes.
     execArgv: process.env.OSSPIPE_BENCH_EXEC_ARGV?.split(' ') ?? [],
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...trust(folder) },
+    timeout: DEADLINE_MS,
   })
   let cost: Cost | undefined
   child.on('message', (message: Cost) => {
@@ -98,7 +102,10 @@ export async function runCurl(url: string, file: string, folder: string): Promis
   const trusted = existsSync(certificateFile(folder)) ? '--cacert "$3"' : ''
   const script = `TIMEFORMAT="%R %U %S"; time curl -sS -o /dev/null ${trusted} -H Expect: -T "$1" "$2"`
   const args = ['-c', script, 'bash', file, url, certificateFile(folder)]
-  const child = spawn('bash', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn('bash', args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: DEADLINE_MS,
+  })
   let text = ''
   child.stderr.on('data', (bytes: Buffer) => {
     text += bytes

@@ -1,46 +1,69 @@
 /** The figures as text, for a terminal and for a page in Markdown. */
-import type { Scenario } from './scenarios.js'
+import { isBusy, type Machine } from './machine.js'
+import type { Entry, Scenario } from './scenarios.js'
 import { cpuPerGiB, type Measurement, median, type Rounds, ratio } from './statistics.js'
 import type { Judgement } from './targets.js'
 
-export interface Machine {
-  readonly cpu: string
-  readonly cores: number
-  readonly memoryGiB: number
-  readonly system: string
-  readonly node: string
-  readonly packages: Readonly<Record<string, string>>
-  readonly date: string
-}
-
 export function formatMachine(machine: Machine): string {
-  const { cpu, cores, memoryGiB, system, node, packages, date } = machine
+  const { packages } = machine
   const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`)
-  return `${date} · ${cpu}, ${cores} cores, ${memoryGiB} GiB · ${system} · Node ${node}\n${versions.join(' · ')}\n`
+  return `${formatHardware(machine)}\n${versions.join(' · ')}\n${formatWarning(machine)}`
 }
 
-/** A scenario's table: medians; ratios against the first of lib-storage and ali-oss, and the floor. */
+export function formatHardware(machine: Machine): string {
+  const { cpu, cores, load, memoryGiB, system, node, date } = machine
+  const parts = [`${cpu}, ${cores} cores, ${memoryGiB} GiB`, system, `Node ${node}`]
+  return `${date} · ${parts.join(' · ')} · load ${load} when it began`
+}
+
+/** What is to be said of figures that come from a machine with other things to do. */
+export function formatWarning(machine: Machine): string {
+  if (!isBusy(machine)) return ''
+  const { load, cores } = machine
+  return `**The machine was busy when this began (load ${load} on ${cores} cores)**: its times are worth nothing, its ratios little.\n`
+}
+
+/** A scenario's tables: medians; ratios against the first of lib-storage and ali-oss, and the floor. */
 export function formatScenario(scenario: Scenario, rounds: Rounds): string {
-  const names = [...rounds.keys()]
+  const first = scenario.entries[0]?.work?.bytes ?? scenario.work.bytes
+  const times = `${scenario.rounds} ${scenario.rounds === 1 ? 'round' : 'rounds'}`
+  const what = scenario.work.work === 'small' ? times : `${first / 1024 ** 2} MiB, ${times}`
+  const titles = [...new Set(scenario.entries.map(({ table }) => table))]
+  const tables = titles.map((title) => formatEntries(scenario, rounds, title))
   const out = scenario.entries.map(({ name }) => name).filter((name) => !rounds.has(name))
-  const bases = names.filter((name) => /^(lib-storage|undici)|ali-oss put$/.test(name)).slice(0, 2)
+  return [
+    `### ${scenario.title} (${what})`,
+    ...tables,
+    ...out.map((name) => `Failed, and left out: ${name}`),
+    '',
+  ].join('\n\n')
+}
+
+/** One table: the entries that belong to it, and what they are compared with. */
+function formatEntries(scenario: Scenario, rounds: Rounds, title: string | undefined): string {
+  const bases = scenario.entries.filter(({ name }) => isBase(name) && rounds.has(name)).slice(0, 2)
+  const isShown = (entry: Entry) => entry.table === title || bases.includes(entry)
+  const shown = scenario.entries.filter((entry) => isShown(entry) && rounds.has(entry.name))
+  const baseNames = bases.map(({ name }) => name)
   const head = [
     'client',
     'wall s',
     'MiB/s',
     ...(scenario.work.work === 'small' ? ['objects/s'] : []),
     'CPU s/GiB (min..max)',
-    ...bases.flatMap((base) => [`CPU / ${base}`, `wall / ${base}`]),
+    ...baseNames.flatMap((base) => [`CPU / ${base}`, `wall / ${base}`]),
     'peak RSS MiB',
     'loop p99 ms',
     'connections',
     'at once',
     'sink CPU s/GiB',
   ]
-  const rows = names.map((name) => rowOf(scenario, rounds, name, bases))
-  const first = scenario.entries[0]?.work?.bytes ?? scenario.work.bytes
-  const what = `${first / 1024 ** 2} MiB, ${scenario.rounds} rounds`
-  return `### ${scenario.title} (${scenario.work.work === 'small' ? `${scenario.rounds} rounds` : what})\n\n${formatTable(head, rows)}\n${out.map((name) => `\nFailed, and left out: ${name}\n`).join('')}`
+  const rows = shown.map(({ name }) => rowOf(scenario, rounds, name, baseNames))
+  return `${title === undefined ? '' : `The same ${title}:\n\n`}${formatTable(head, rows)}`
+}
+
+function isBase(name: string): boolean {
+  return /^(lib-storage|undici|ali-oss (put|getStream)$)/.test(name)
 }
 
 function rowOf(
@@ -93,16 +116,22 @@ export function formatJudgements(judgements: readonly Judgement[]): string {
     text,
     `≤ ${fixed(limit, 2)}`,
     fixed(value, 2),
-    isMet ? 'met' : 'MISSED',
+    isMet ? 'met' : formatMiss(value, limit),
   ])
   return `### Targets\n\n${formatTable(['ratio', 'target', 'measured', 'verdict'], rows)}\n`
 }
 
-function fixed(value: number, digits: number): string {
+function formatMiss(value: number, limit: number): string {
+  return Number.isFinite(value)
+    ? `MISSED by ${((value / limit - 1) * 100).toFixed(1)} %`
+    : 'MISSED: not run'
+}
+
+export function fixed(value: number, digits: number): string {
   return Number.isFinite(value) ? value.toFixed(digits) : '-'
 }
 
-function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows]
   const widths = head.map((_, column) => Math.max(3, ...all.map((row) => row[column]?.length ?? 0)))
   const line = (cells: readonly string[]) =>

@@ -11,6 +11,8 @@ export interface Entry {
   /** File of `clients/`, or `curl`. */
   readonly module: string
   readonly options?: Readonly<Record<string, unknown>>
+  /** Title of the table that it stands in, if not in the scenario's first. */
+  readonly table?: string
   /** Where it differs from the scenario's. */
   readonly work?: Partial<Work>
 }
@@ -38,11 +40,19 @@ export interface Scenario {
 }
 
 const PLAIN: SinkSettings = { tls: false, latencyMs: 0, bytesPerSecond: 0, checksDigests: false }
+/** A server far away. */
+const FAR: SinkSettings = { ...PLAIN, latencyMs: 30, bytesPerSecond: 60e6 }
 
 const AUTO: Entry = { name: 'osspipe', module: 'osspipe' }
 const WORKER = osspipe('osspipe worker', { hashing: 'worker' })
 const INLINE = osspipe('osspipe inline', { hashing: 'inline' })
-const WITH_CRC64 = osspipe('osspipe md5+crc64', { integrity: 'md5+crc64' })
+const OTHER_DIGESTS = [
+  osspipe('osspipe md5+crc64', { integrity: 'md5+crc64' }),
+  osspipe('osspipe md5+crc64, worker', { integrity: 'md5+crc64', hashing: 'worker' }),
+  osspipe('osspipe md5+crc64, inline', { integrity: 'md5+crc64', hashing: 'inline' }),
+  osspipe('osspipe crc64', { integrity: 'crc64' }),
+  osspipe('osspipe, no digests', { integrity: false }),
+].map((entry) => ({ ...entry, table: "with integrity: 'md5+crc64', and with less than 'md5'" }))
 const UPLOAD_FILE = osspipe('osspipe uploadFile', { method: 'uploadFile' })
 const UPLOAD_FILE_WORKER = osspipe('osspipe uploadFile, worker', {
   method: 'uploadFile',
@@ -54,6 +64,9 @@ const MINIO: Entry = { name: 'minio', module: 'minio' }
 const CURL: Entry = { name: 'curl -T', module: 'curl' }
 const ALI_STREAM = aliOss('ali-oss putStream', 'putStream')
 const ALI_FILE = aliOss('ali-oss multipartUpload', 'multipartUpload')
+
+const PREDECESSOR: Entry = { name: 'aliyun-oss-upload-stream', module: 'aliyun-oss-upload-stream' }
+const LITTLE_MEMORY = { source: 'ring', bytes: 16 * MIB } as const
 
 const READERS: readonly Entry[] = [
   AUTO,
@@ -72,6 +85,20 @@ function aliOss(name: string, method: string): Entry {
   return { name, module: 'ali-oss', options: { method } }
 }
 
+/** Requests at once, by part size, and what finds its number by itself. */
+function tuningEntries(bytes: number): Entry[] {
+  return [1, 8, 32].flatMap((mib) =>
+    [1, 2, 4, 8, 'auto'].map((concurrency) =>
+      osspipe(
+        `osspipe ${mib} MiB, ${concurrency}`,
+        { partSize: mib * MIB, concurrency },
+        // To find out takes many parts.
+        { bytes: concurrency === 'auto' ? 2 * bytes : bytes },
+      ),
+    ),
+  )
+}
+
 /** @param isQuick a run that ends within two minutes and shows the order of things, no more */
 export function scenarios(isQuick: boolean): Scenario[] {
   const size = isQuick ? GIB / 2 : GIB
@@ -83,19 +110,20 @@ export function scenarios(isQuick: boolean): Scenario[] {
       ...common,
       name: 'http',
       title: 'HTTP, a stream from memory',
-      work: upload,
-      rounds: isQuick ? 2 : 5,
+      // So much that what a process does but once weighs little.
+      work: { ...upload, bytes: isQuick ? size : 2 * size },
+      rounds: isQuick ? 1 : 5,
       entries: [
         AUTO,
         WORKER,
         INLINE,
-        WITH_CRC64,
         LIB_STORAGE,
         ALI_STREAM,
         ALI_FILE,
-        ...(isQuick ? [] : [MINIO]),
+        MINIO,
         FLOOR,
         CURL,
+        ...OTHER_DIGESTS,
       ],
     },
     {
@@ -110,9 +138,18 @@ export function scenarios(isQuick: boolean): Scenario[] {
       ...common,
       name: 'wan',
       title: 'HTTP, 30 ms a request, 60 MB/s a connection',
-      sink: { ...PLAIN, latencyMs: 30, bytesPerSecond: 60e6 },
+      sink: FAR,
       work: upload,
       entries: [AUTO, LIB_STORAGE, ALI_FILE],
+    },
+    {
+      ...common,
+      name: 'tuning',
+      title: 'HTTP, 30 ms a request, 60 MB/s a connection, by part size and requests at once',
+      sink: FAR,
+      work: upload,
+      rounds: 1,
+      entries: tuningEntries(isQuick ? GIB / 8 : GIB / 2),
     },
     {
       ...common,
@@ -142,6 +179,12 @@ export function scenarios(isQuick: boolean): Scenario[] {
       entries: [
         osspipe('osspipe 2 GiB', {}, { bytes: isQuick ? GIB / 2 : 2 * GIB }),
         osspipe('osspipe 20 GiB', {}, { bytes: isQuick ? 2 * GIB : 20 * GIB }),
+        // Without a bound of one's own an object beyond a thousand parts has larger ones.
+        osspipe(
+          'osspipe 20 GiB, maxMemory 64 MiB',
+          { maxMemory: 64 * MIB },
+          { bytes: isQuick ? 2 * GIB : 20 * GIB },
+        ),
         { ...LIB_STORAGE, name: 'lib-storage 2 GiB', work: { bytes: isQuick ? GIB / 2 : 2 * GIB } },
       ],
     },
@@ -171,18 +214,25 @@ export function scenarios(isQuick: boolean): Scenario[] {
       ...common,
       name: 'read-wan',
       title: 'HTTP, reading, 30 ms a request, 60 MB/s a connection',
-      sink: { ...PLAIN, latencyMs: 30, bytesPerSecond: 60e6 },
+      sink: FAR,
       work: { work: 'read', bytes: size },
       entries: READERS,
     },
     {
       ...common,
       name: 'predecessor',
-      title: 'HTTP, parts of 1 MiB, little of it',
-      work: { ...upload, bytes: isQuick ? 16 * MIB : 64 * MIB },
+      title:
+        'HTTP, parts of 1 MiB: a file through fs.createReadStream (1 MiB), and a little memory',
+      work: { ...upload, source: 'file', bytes: isQuick ? 16 * MIB : 256 * MIB },
       partSize: MIB,
       rounds: 1,
-      entries: [AUTO, { name: 'aliyun-oss-upload-stream', module: 'aliyun-oss-upload-stream' }],
+      entries: [
+        AUTO,
+        PREDECESSOR,
+        // It has no back-pressure: what waits for no disk it gathers, and copies for each write.
+        { ...AUTO, name: 'osspipe, from memory', work: LITTLE_MEMORY },
+        { ...PREDECESSOR, name: 'aliyun-oss-upload-stream, from memory', work: LITTLE_MEMORY },
+      ],
     },
   ]
 }

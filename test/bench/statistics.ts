@@ -36,6 +36,11 @@ export function cpuPerGiB(run: Measurement): number {
   return (run.cpuSeconds * 1024 ** 3) / run.totalBytes
 }
 
+/** Wall seconds a GiB. */
+export function wallPerGiB(run: Measurement): number {
+  return (run.wallSeconds * 1024 ** 3) / run.totalBytes
+}
+
 /** Time counts by the byte; memory and delays do not grow with the work. */
 function perWork(run: Measurement, quantity: Quantity): number {
   const value = run[quantity] ?? Number.NaN

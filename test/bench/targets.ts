@@ -27,6 +27,18 @@ function target(
 
 const LIB = 'lib-storage'
 
+/** Of our own: the way back, verified, costs no more than the way there, nor than a peer that does not verify. */
+function readingTargets(scenario: string): Target[] {
+  const where = scenario === 'read' ? '' : ', 30 ms, 60 MB/s'
+  return [
+    ['writing', 'osspipe, writing'],
+    ['ali-oss getStream', 'ali-oss getStream'],
+  ].flatMap(([text, base = '']) => [
+    target(scenario, `CPU of reading / ${text}${where}`, ['cpuSeconds', 'osspipe', base], 1),
+    target(scenario, `wall of reading / ${text}${where}`, ['wallSeconds', 'osspipe', base], 1),
+  ])
+}
+
 export const TARGETS: readonly Target[] = [
   target('http', 'CPU / lib-storage', ['cpuSeconds', 'osspipe', LIB], 0.45),
   target('http', 'wall / lib-storage, worker', ['wallSeconds', 'osspipe worker', LIB], 0.4),
@@ -80,6 +92,7 @@ export const TARGETS: readonly Target[] = [
     ['wallSeconds', 'osspipe', 'osspipe inline'],
     1.1,
   ),
+  ...['read', 'read-wan'].flatMap(readingTargets),
 ]
 
 /** The targets of which the rounds tell. */

@@ -46,7 +46,7 @@ async function perform() {
     case 'small':
       return putMany()
     case 'read':
-      return client.read(run, newDrain())
+      return readAll()
   }
   throw new RangeError(`No such work: ${run.work}`)
 }
@@ -64,6 +64,13 @@ async function putMany() {
   await Promise.all(lanes)
 }
 
-function newDrain() {
-  return new Writable({ highWaterMark: 1024 * 1024, write: (_chunk, _encoding, done) => done() })
+/** Reads and drops; what has ended early is not measured. */
+async function readAll() {
+  let bytes = 0
+  const write = (chunk, _encoding, done) => {
+    bytes += chunk.length
+    done()
+  }
+  await client.read(run, new Writable({ highWaterMark: 1024 * 1024, write }))
+  if (bytes !== run.bytes) throw new Error(`Read ${bytes} bytes of ${run.bytes}`)
 }
