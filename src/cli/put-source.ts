@@ -4,6 +4,7 @@ import { createReadStream, fstatSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { createFileSource, fromChildProcess, OssError } from '../index.js'
+import { wasClosed } from './closed-input.js'
 import type { Context } from './context.js'
 import { PUT } from './descriptions/put.js'
 import { messageOf } from './failure.js'
@@ -56,6 +57,11 @@ function standardInput(context: Context, console: Console): PutSource {
   // Node takes a folder on standard input for an empty file.
   if (stdin.fd !== undefined && fstatSync(stdin.fd).isDirectory()) {
     throw cannotRead(name, new Error('it is a directory'))
+  }
+  if (stdin.fd !== undefined && wasClosed(stdin.fd)) {
+    throw new UsageError(
+      'Expected something to read on standard input, which is closed; for an empty object: </dev/null',
+    )
   }
   return { name, open: () => (stdin.fd === undefined ? stdin : createFileSource(stdin.fd)) }
 }

@@ -140,7 +140,8 @@ export const PUT = {
   arguments: [
     {
       name: 'SOURCE',
-      summary: 'file to upload, or - for standard input, which must not be a terminal',
+      summary:
+        'file to upload, or - for standard input, which must be neither a terminal nor closed',
       completes: 'file',
     },
     { name: 'TARGET', summary: 'oss://BUCKET/KEY; the key is taken literally' },
