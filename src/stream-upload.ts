@@ -6,6 +6,7 @@ import type { UploadTrace } from './diagnostics.js'
 import { newLoadMeter } from './digest/load-meter.js'
 import { loadedHasher, processArena, processHasher } from './digest/process-hasher.js'
 import { BUSY } from './digest/schedule.js'
+import { budgetOf } from './process-budget.js'
 import type { ResolvedOptions } from './resolve-options.js'
 import { tracedTarget } from './traced-target.js'
 import { MultipartUpload } from './upload/multipart-upload.js'
@@ -77,6 +78,7 @@ export function streamUpload(
       load: () => processHasher(() => systemClock.breathe()),
     },
     slabs,
+    budget: budgetOf(client),
     witness,
     stalls,
     hooks: events,

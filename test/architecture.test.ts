@@ -93,10 +93,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'client-target',
     'diagnostics',
     'digest',
+    'process-budget',
     'resolve-options',
     'traced-target',
     'upload',
   ],
+  'process-budget': ['client', 'upload', 'node:os'],
   'traced-target': ['diagnostics', 'upload'],
   'upload-watch': ['client', 'diagnostics', 'upload'],
   'write-events': [

@@ -199,6 +199,7 @@ describe('a bad value', () => {
       'Expected `timeouts.stallMs` to be an integer from 1',
       'timeouts.stallMs',
     ],
+    ['memoryBudget', 1.5, 'Expected `memoryBudget` to be an integer from 0 (bytes)'],
     ['timeouts', { connectMs: 1.5 }, 'Expected `timeouts.connectMs`', 'timeouts.connectMs'],
     [
       'timeouts',

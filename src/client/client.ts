@@ -77,6 +77,8 @@ export class OssClient implements AsyncDisposable {
   readonly bucket: string | undefined
   /** Of each attempt, in milliseconds, with the defaults filled in. */
   readonly timeouts: Timeouts
+  /** Most bytes that the part buffers of its streams hold beside one part each, if it has a limit of its own. */
+  readonly memoryBudget: number | undefined
   /** Of each call that says nothing else, with the defaults filled in. */
   readonly retry: RetryPolicy
   /** The one of the options, or the process's own. */
@@ -89,6 +91,7 @@ export class OssClient implements AsyncDisposable {
     const resolved = resolveClientOptions(options)
     this.bucket = resolved.bucket
     this.timeouts = resolved.timeouts
+    this.memoryBudget = resolved.memoryBudget
     this.retry = resolved.policy
     this.clock = resolved.clock
     this.#endpoint = resolved.signing.endpoint

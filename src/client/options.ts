@@ -49,6 +49,14 @@ export interface OssClientOptions extends EndpointOptions {
   readonly retry?: Partial<RetryPolicy> | undefined
   /** How long to wait for what, in milliseconds; what is not given stays at its default. */
   readonly timeouts?: Partial<Timeouts> | undefined
+  /**
+   * Most bytes that the part buffers of all write streams of this client hold together, beside one part
+   * each, without which a stream could not go on; 0 leaves them that. Streams that want more wait, and
+   * share what there is.
+   * @default what all such clients of a process share: a quarter of the memory of the machine, or of
+   * the container, and at least 1 GiB
+   */
+  readonly memoryBudget?: number | undefined
   /** An undici dispatcher (proxy, mock, TLS options) to send through; the caller closes it. */
   readonly dispatcher?: Dispatcher | undefined
   /** Stands in for the environment. @default process.env */
@@ -71,6 +79,7 @@ export const CLIENT_OPTION_NAMES = [
   'endpoint',
   'env',
   'internal',
+  'memoryBudget',
   'onRetry',
   'pathStyle',
   'region',
@@ -94,6 +103,7 @@ export interface ResolvedClientOptions {
   readonly credentials: CredentialsCache
   readonly policy: RetryPolicy
   readonly timeouts: Timeouts
+  readonly memoryBudget: number | undefined
   readonly dispatcher: Dispatcher | undefined
   readonly clock: Clock
   readonly onRetry: ((notice: RetryNotice) => void) | undefined
@@ -122,6 +132,7 @@ export function resolveClientOptions(options: OssClientOptions): ResolvedClientO
     signing: resolveSigning(options, env),
     policy: resolveRetry(options.retry),
     timeouts,
+    memoryBudget: memoryBudgetOf(options),
     dispatcher,
     clock,
     onRetry,
@@ -131,6 +142,12 @@ export function resolveClientOptions(options: OssClientOptions): ResolvedClientO
       timeoutMs: timeouts.responseMs,
     }),
   }
+}
+
+function memoryBudgetOf({ memoryBudget }: OssClientOptions): number | undefined {
+  if (memoryBudget === undefined) return undefined
+  if (Number.isSafeInteger(memoryBudget) && memoryBudget >= 0) return memoryBudget
+  throw InvalidOptionError.expected('memoryBudget', 'an integer from 0 (bytes)', memoryBudget)
 }
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -3,8 +3,11 @@
  * source of back-pressure: whoever needs a buffer waits here until a part is done with one.
  *
  *   held = filling + sealed + in flight ≤ maxMemory      (asserted by a test)
+ *
+ * Beyond the buffers of one part it shares a budget with the other uploads of the process.
  */
 import { MAX_PART_SIZE } from '../protocol/part-plan.js'
+import type { MemoryBudget } from './memory-budget.js'
 import type { Slabs } from './slabs.js'
 
 /** A part larger than this is kept in several buffers. */
@@ -27,24 +30,42 @@ export function bufferSizeFor(partSize: number): number {
   return Math.ceil(partSize / Math.ceil(partSize / MAX_BUFFER_SIZE))
 }
 
+export interface BufferPoolSettings {
+  readonly bufferSize: number
+  /** Most bytes lent out at once; at least one buffer's worth. */
+  readonly maxMemory: number
+  /** Buffers of one part, which are lent whatever others hold. */
+  readonly ownBuffers: number
+  /** What all other buffers are taken from. */
+  readonly budget: MemoryBudget
+  readonly slabs: Slabs
+}
+
 export class BufferPool {
   readonly bufferSize: number
+  readonly #slabs: Slabs
+  readonly #budget: MemoryBudget
   /** Buffers that may ever be lent out at once, and those that may be now. */
   readonly #capacity: number
   #limit: number
-  readonly #slabs: Slabs
-  readonly #free: Uint8Array[] = []
+  /** Buffers lent whatever others hold. */
+  #own: number
   readonly #waiting: Waiter[] = []
   #lent = 0
+  /** Buffers that are taken from the budget: at least those beyond the own ones. */
+  #taken = 0
+  /** Leaves the budget's line. */
+  #leaveLine: (() => void) | undefined
   #hasAllocated = false
   #closed: { readonly reason: unknown } | undefined
 
-  /** @param maxMemory most bytes lent out at once; at least one buffer's worth. */
-  constructor(bufferSize: number, maxMemory: number, slabs: Slabs) {
+  constructor({ bufferSize, maxMemory, ownBuffers, budget, slabs }: BufferPoolSettings) {
     this.#slabs = slabs
+    this.#budget = budget
     this.bufferSize = bufferSize
     this.#capacity = Math.floor(maxMemory / bufferSize)
     this.#limit = this.#capacity
+    this.#own = ownBuffers
     if (this.#capacity < 1) throw new RangeError('The budget holds not even one buffer')
   }
 
@@ -53,10 +74,15 @@ export class BufferPool {
     return this.#lent * this.bufferSize
   }
 
-  /** Lends from now on no more than `bytes` at once, in whole buffers; never more than the budget. */
-  limitTo(bytes: number): void {
-    const buffers = Math.max(1, Math.ceil(bytes / this.bufferSize))
-    this.#limit = Math.min(this.#capacity, buffers)
+  /**
+   * Lends from now on no more than `bytes` at once, in whole buffers; never more than the budget.
+   * @param partSize bytes of the part that begins, whose buffers are lent whatever others hold
+   */
+  limitTo(bytes: number, partSize: number): void {
+    this.#limit = Math.min(this.#capacity, this.#buffersFor(bytes))
+    this.#own = this.#buffersFor(partSize)
+    this.#giveUp()
+    this.#serve()
   }
 
   /**
@@ -72,7 +98,7 @@ export class BufferPool {
 
   /** A buffer of full size in exchange for what `tryStart` gave, with the same content. */
   exchangeStarter(starter: Uint8Array): Uint8Array {
-    const buffer = this.#take()
+    const buffer = this.#allocate()
     buffer.set(starter)
     this.#slabs.free(starter)
     return buffer
@@ -81,15 +107,7 @@ export class BufferPool {
   /** A buffer if one can be had at once; its content is arbitrary. */
   tryAcquire(): Uint8Array | undefined {
     if (this.#closed !== undefined || this.#waiting.length > 0) return undefined
-    if (this.#lent >= this.#limit) return undefined
-    this.#lent++
-    return this.#take()
-  }
-
-  #take(): Uint8Array {
-    const isFirst = !this.#hasAllocated
-    this.#hasAllocated = true
-    return this.#free.pop() ?? this.#slabs.allocate(this.bufferSize, isFirst)
+    return this.#tryLend()
   }
 
   /** Waits for a buffer. Rejects with the reason given to `close`. */
@@ -97,33 +115,87 @@ export class BufferPool {
     if (this.#closed !== undefined) return Promise.reject(this.#closed.reason)
     const buffer = this.tryAcquire()
     if (buffer !== undefined) return Promise.resolve(buffer)
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      this.#standInLine()
+    })
   }
 
   /** Takes buffers back; nobody may touch them afterwards. */
   release(buffers: readonly Uint8Array[]): void {
     for (const buffer of buffers) {
-      if (buffer.byteLength < this.bufferSize) {
-        // A starter is alone: nobody has got another buffer since, let alone waits for one.
-        this.#lent--
-        this.#slabs.free(buffer)
-        continue
-      }
-      const waiter = this.#waiting.shift()
-      if (waiter !== undefined) {
+      // What others wait for goes to them first; whoever waits here stands in line behind them.
+      const isFree = this.#taken === 0 || !this.#budget.isContended
+      const waiter = isFree && buffer.byteLength === this.bufferSize && this.#waiting.shift()
+      if (waiter) {
         waiter.resolve(buffer)
         continue
       }
       this.#lent--
-      if (this.#closed === undefined && this.#slabs.isCurrent(buffer)) this.#free.push(buffer)
-      else this.#slabs.free(buffer)
+      this.#slabs.free(buffer)
+      this.#giveUp()
     }
+    this.#serve()
   }
 
-  /** Rejects whoever waits, and keeps no free buffer. Buffers lent out may still be released. */
+  /** Rejects whoever waits. Buffers lent out may still be released. */
   close(reason: unknown): void {
     this.#closed ??= { reason }
-    for (const buffer of this.#free.splice(0)) this.#slabs.free(buffer)
     for (const waiter of this.#waiting.splice(0)) waiter.reject(reason)
+    this.#serve()
+  }
+
+  #buffersFor(bytes: number): number {
+    return Math.max(1, Math.ceil(bytes / this.bufferSize))
+  }
+
+  #tryLend(): Uint8Array | undefined {
+    if (this.#lent >= this.#limit) return undefined
+    if (this.#lent - this.#taken >= this.#own) {
+      if (!this.#budget.tryTake(this.bufferSize)) return undefined
+      this.#taken++
+    }
+    this.#lent++
+    return this.#allocate()
+  }
+
+  #allocate(): Uint8Array {
+    const isFirst = !this.#hasAllocated
+    this.#hasAllocated = true
+    return this.#slabs.allocate(this.bufferSize, isFirst)
+  }
+
+  /** Gives the budget back what is not needed any more beside the own buffers. */
+  #giveUp(): void {
+    const needed = Math.max(0, this.#lent - this.#own)
+    const surplus = this.#taken - needed
+    if (surplus <= 0) return
+    this.#taken = needed
+    this.#budget.give(surplus * this.bufferSize)
+  }
+
+  /** Serves those who wait, as far as can be; for the others it stands in line. */
+  #serve(): void {
+    while (this.#waiting.length > 0) {
+      const buffer = this.#tryLend()
+      if (buffer === undefined) break
+      this.#waiting.shift()?.resolve(buffer)
+    }
+    this.#standInLine()
+  }
+
+  #standInLine(): void {
+    if (this.#waiting.length === 0 || this.#lent >= this.#limit) {
+      this.#leaveLine?.()
+      this.#leaveLine = undefined
+      return
+    }
+    this.#leaveLine ??= this.#budget.wait(this.bufferSize, () => {
+      this.#leaveLine = undefined
+      this.#taken++
+      this.#lent++
+      this.#waiting.shift()?.resolve(this.#allocate())
+      this.#standInLine()
+    })
   }
 }

@@ -5,6 +5,7 @@
 import { type PartPlan, partSizeAt } from '../protocol/part-plan.js'
 import { BufferPool, bufferSizeFor } from './buffer-pool.js'
 import type { LedgerRow } from './ledger.js'
+import type { MemoryBudget } from './memory-budget.js'
 import { type DigestChoice, Part, type PartOptions, type Witness } from './part.js'
 import { PartFiller, type PartFillerSettings } from './part-filler.js'
 import { PartHashing, type PartHashingSettings } from './part-hashing.js'
@@ -30,6 +31,8 @@ export interface PartLineSettings
   readonly spareParts: number
   readonly hashing: LineHashing
   readonly slabs: Slabs
+  /** What all part buffers beyond one part are taken from. */
+  readonly budget: MemoryBudget
   readonly clock: Pick<PartSenderSettings, 'sleep' | 'ticks'> & Pick<PartFillerSettings, 'breathe'>
   /** Told what a writer waits for. */
   readonly stalls: Pick<StallMeter, 'enter'>
@@ -82,7 +85,11 @@ export class PartLine implements LineProgress {
     this.#target = target
     this.#settings = settings
     this.#owner = owner
-    this.#pool = new BufferPool(bufferSizeFor(plan.partSize), plan.maxMemory, settings.slabs)
+    const bufferSize = bufferSizeFor(plan.partSize)
+    const ownBuffers = Math.ceil(plan.partSize / bufferSize)
+    const { maxMemory } = plan
+    const { budget, slabs } = settings
+    this.#pool = new BufferPool({ bufferSize, maxMemory, ownBuffers, budget, slabs })
     this.#filler = new PartFiller({
       plan,
       pool: this.#pool,
@@ -222,7 +229,8 @@ export class PartLine implements LineProgress {
     // The first may turn out to be the only one, which is put without waiting for anything.
     const machinery = isFirst ? this.#machinery : this.#getMachinery()
     const sender = machinery?.sender
-    this.#pool.limitTo(((sender?.concurrency ?? concurrency) + spareParts) * partSize)
+    const parts = (sender?.concurrency ?? concurrency) + spareParts
+    this.#pool.limitTo(parts * partSize, partSize)
     const hashesAsItFills = machinery?.hashing.hashesAsItFills(sender?.pending ?? 0) ?? true
     return { digests, witness, hashesAsItFills }
   }

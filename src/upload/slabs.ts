@@ -10,8 +10,6 @@ export interface Slabs {
    * @param isFirst of an upload, which may well need no other
    */
   allocate(size: number, isFirst?: boolean): Uint8Array
-  /** Whether a pool should lend this slab again rather than ask for another. */
-  isCurrent(slab: Uint8Array): boolean
   /** Takes a slab back. Nobody may touch it afterwards. */
   free(slab: Uint8Array): void
 }
@@ -51,11 +49,6 @@ export class ProcessSlabs implements Slabs {
     if (slab !== undefined) return slab
     // allocUnsafeSlow: outside Node's shared slab, so that holding on to it holds nothing else.
     return this.#takeKept(size) ?? Buffer.allocUnsafeSlow(size)
-  }
-
-  isCurrent(slab: Uint8Array): boolean {
-    const memory = this.#kernelMemory(false)
-    return memory === undefined || memory.holds(slab)
   }
 
   free(slab: Uint8Array): void {

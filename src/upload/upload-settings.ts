@@ -4,6 +4,7 @@ import type { PartPlan } from '../protocol/part-plan.js'
 import type { CheckpointStore } from './checkpoint.js'
 import type { CleanUpClock } from './clean-up.js'
 import type { LedgerRow } from './ledger.js'
+import type { MemoryBudget } from './memory-budget.js'
 import type { DigestChoice } from './part.js'
 import type { HedgeNotice } from './part-flights.js'
 import type { LineHashing, PartLineSettings } from './part-line.js'
@@ -45,6 +46,8 @@ export interface UploadSettings {
   readonly hashing: LineHashing
   /** Where part buffers come from. */
   readonly slabs: Slabs
+  /** What all part buffers beyond those of one part are taken from. */
+  readonly budget: MemoryBudget
   /** Told what the upload waits for. */
   readonly stalls: Pick<StallMeter, 'enter'>
   readonly clock: PartLineSettings['clock'] & CleanUpClock

@@ -11,6 +11,7 @@ import { signV4 } from '../../src/protocol/signature-v4.js'
 import { decodeInitiateResult, encodeCompleteRequest } from '../../src/protocol/xml.js'
 import { tracedTarget } from '../../src/traced-target.js'
 import { BufferPool } from '../../src/upload/buffer-pool.js'
+import { MemoryBudget } from '../../src/upload/memory-budget.js'
 import { PartFiller } from '../../src/upload/part-filler.js'
 import { ProcessSlabs } from '../../src/upload/slabs.js'
 import type { UploadTarget } from '../../src/upload/upload-target.js'
@@ -68,7 +69,12 @@ const CANDIDATES: readonly Candidate[] = [
   sendParts('1,000 parts, somebody listens', tracedPartTarget(), listen),
 ]
 
-const pool = new BufferPool(8 * MIB, 64 * MIB, slabs)
+const pool = newPool(64 * MIB)
+
+function newPool(maxMemory: number): BufferPool {
+  const budget = new MemoryBudget(maxMemory)
+  return new BufferPool({ bufferSize: 8 * MIB, maxMemory, ownBuffers: 1, budget, slabs })
+}
 
 function lendAndRelease(): void {
   const buffer = pool.tryAcquire()
@@ -117,7 +123,7 @@ function fill(name: string, writeSize: number, size: number): Candidate {
     name,
     times: 1,
     async run() {
-      const own = new BufferPool(8 * MIB, 16 * MIB, slabs)
+      const own = newPool(16 * MIB)
       const filler = new PartFiller({
         plan: { partSize: 8 * MIB, growAfter: 10_000, maxPartSize: 8 * MIB, maxMemory: 16 * MIB },
         pool: own,

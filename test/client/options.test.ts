@@ -37,6 +37,12 @@ describe('options of a client', () => {
       { ...base, timeouts: { stallMs: 0 } },
       '`timeouts.stallMs` to be an integer',
     ],
+    [
+      'a wrong budget',
+      { ...base, memoryBudget: '1 GiB' },
+      '`memoryBudget` to be an integer from 0',
+    ],
+    ['a negative budget', { ...base, memoryBudget: -1 }, '`memoryBudget` to be an integer from 0'],
     ['a wrong timeout', { ...base, timeouts: { abortMs: Infinity } }, '`timeouts.abortMs`'],
     ['a wrong bucket', { ...base, bucket: 'No' }, '`bucket` to be a bucket name'],
     ['a wrong bucket there', { ...base, env: { OSS_BUCKET: 'No' } }, 'got `No` (string)'],

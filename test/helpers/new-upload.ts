@@ -1,5 +1,6 @@
 /** An upload on a fake target, with hooks that write into the target's trail. */
 import { planParts } from '../../src/protocol/part-plan.js'
+import { MemoryBudget } from '../../src/upload/memory-budget.js'
 import { MultipartUpload } from '../../src/upload/multipart-upload.js'
 import type { UploadHooks, UploadSettings } from '../../src/upload/upload-settings.js'
 import { FakeTarget } from './fake-target.js'
@@ -27,6 +28,7 @@ export function newUpload(
     hedge: false,
     hashing: UNHASHED,
     slabs: PLAIN_SLABS,
+    budget: new MemoryBudget(Number.MAX_SAFE_INTEGER),
     stalls: { enter: () => {} },
     abortMs: 1000,
     clock: { breathe: () => Promise.resolve(), sleep: neverWakes, ticks: () => 0 },
@@ -57,7 +59,6 @@ const UNHASHED: UploadSettings['hashing'] = {
 /** Ordinary buffers, used once. */
 export const PLAIN_SLABS: UploadSettings['slabs'] = {
   allocate: (size) => Buffer.allocUnsafeSlow(size),
-  isCurrent: () => true,
   free: () => {},
 }
 

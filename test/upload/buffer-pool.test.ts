@@ -1,9 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BufferPool, bufferSizeFor } from '../../src/upload/buffer-pool.js'
-import { PLAIN_SLABS } from '../helpers/new-upload.js'
+import { type BufferPool, bufferSizeFor } from '../../src/upload/buffer-pool.js'
+import { MemoryBudget } from '../../src/upload/memory-budget.js'
+import { ProcessSlabs } from '../../src/upload/slabs.js'
+import { newPool } from '../helpers/new-pool.js'
 
 const MIB = 1024 ** 2
 
@@ -22,7 +25,7 @@ describe('bufferSizeFor', () => {
 
 describe('BufferPool', () => {
   it('lends no more than its budget', () => {
-    const pool = new BufferPool(10, 35, PLAIN_SLABS)
+    const pool = newPool(10, 35)
     const lent = [pool.tryAcquire(), pool.tryAcquire(), pool.tryAcquire()]
     expect(lent.every((buffer) => buffer?.byteLength === 10)).toBe(true)
     expect(pool.tryAcquire()).toBeUndefined()
@@ -30,18 +33,18 @@ describe('BufferPool', () => {
   })
 
   it('lends less than its budget where it is told to, and never more', () => {
-    const pool = new BufferPool(10, 35, PLAIN_SLABS)
+    const pool = newPool(10, 35)
     const acquire = () => pool.tryAcquire() !== undefined
-    pool.limitTo(11)
+    pool.limitTo(11, 10)
     expect([acquire(), acquire(), acquire()]).toEqual([true, true, false])
-    pool.limitTo(1000)
+    pool.limitTo(1000, 10)
     expect([acquire(), acquire()]).toEqual([true, false])
-    pool.limitTo(0)
+    pool.limitTo(0, 10)
     expect(acquire()).toBe(false)
   })
 
   it('lends a small buffer first, which counts as a whole one and is changed for one', () => {
-    const pool = new BufferPool(MIB, 2 * MIB, PLAIN_SLABS)
+    const pool = newPool(MIB, 2 * MIB)
     expect(pool.tryStart(64 * 1024 + 1)).toBeUndefined()
     const starter = pool.tryStart(64 * 1024) ?? Buffer.alloc(0)
     expect(starter.byteLength).toBe(64 * 1024)
@@ -54,11 +57,10 @@ describe('BufferPool', () => {
     expect(pool.heldBytes).toBe(MIB)
     pool.release([whole])
     expect(pool.heldBytes).toBe(0)
-    expect(pool.tryAcquire()).toBe(whole)
   })
 
   it('takes a small buffer back without keeping it', () => {
-    const pool = new BufferPool(MIB, 2 * MIB, PLAIN_SLABS)
+    const pool = newPool(MIB, 2 * MIB)
     const starter = pool.tryStart(1)
     pool.release(starter === undefined ? [] : [starter])
     expect(pool.heldBytes).toBe(0)
@@ -66,11 +68,11 @@ describe('BufferPool', () => {
   })
 
   it('refuses a budget that holds no buffer', () => {
-    expect(() => new BufferPool(10, 9, PLAIN_SLABS)).toThrow(RangeError)
+    expect(() => newPool(10, 9)).toThrow(RangeError)
   })
 
   it('lends the same buffers again instead of new ones', () => {
-    const pool = new BufferPool(10, 10, PLAIN_SLABS)
+    const pool = newPool(10, 10, { slabs: new ProcessSlabs(() => undefined) })
     const first = pool.tryAcquire()
     pool.release(first === undefined ? [] : [first])
     expect(pool.heldBytes).toBe(0)
@@ -78,7 +80,7 @@ describe('BufferPool', () => {
   })
 
   it('serves those who wait in order, each with a buffer given back', async () => {
-    const pool = new BufferPool(10, 20, PLAIN_SLABS)
+    const pool = newPool(10, 20)
     const a = await pool.acquire()
     const b = await pool.acquire()
     const first = pool.acquire()
@@ -91,7 +93,7 @@ describe('BufferPool', () => {
   })
 
   it('does not let a newcomer overtake those who wait', async () => {
-    const pool = new BufferPool(10, 10, PLAIN_SLABS)
+    const pool = newPool(10, 10)
     const only = await pool.acquire()
     const waiting = pool.acquire()
     expect(pool.tryAcquire()).toBeUndefined()
@@ -100,7 +102,7 @@ describe('BufferPool', () => {
   })
 
   it('rejects those who wait when it is closed, and takes buffers back all the same', async () => {
-    const pool = new BufferPool(10, 10, PLAIN_SLABS)
+    const pool = newPool(10, 10)
     const only = await pool.acquire()
     const waiting = pool.acquire()
     const reason = new Error('over')
@@ -110,6 +112,151 @@ describe('BufferPool', () => {
     expect(pool.tryAcquire()).toBeUndefined()
     pool.release([only])
     expect(pool.heldBytes).toBe(0)
+  })
+})
+
+/** Pools of buffers of 10 bytes, two of them a part's, that share a budget for so many more. */
+function share(buffers: number, pools: number) {
+  const budget = new MemoryBudget(10 * buffers)
+  const newOne = () => newPool(10, 1000, { budget, ownBuffers: 2 })
+  return { budget, pools: Array.from({ length: pools }, newOne) }
+}
+
+/** Lends all that can be had at once. */
+function drain(pool: BufferPool): Uint8Array[] {
+  const lent: Uint8Array[] = []
+  for (let next = pool.tryAcquire(); next; next = pool.tryAcquire()) lent.push(next)
+  return lent
+}
+
+describe('pools that share a budget', () => {
+  it('have the buffers of one part each, and the budget together', () => {
+    const { budget, pools } = share(3, 3)
+    expect(pools.map((pool) => drain(pool).length)).toEqual([5, 2, 2])
+    expect(budget.takenBytes).toBe(30)
+  })
+
+  it('have more of their own as their parts grow', () => {
+    const { budget, pools } = share(3, 1)
+    const pool = pools[0] as BufferPool
+    drain(pool)
+    pool.limitTo(1000, 40)
+    expect(budget.takenBytes).toBe(10)
+    expect(drain(pool)).toHaveLength(2)
+  })
+
+  it('give back what they do not need, the own buffers last', () => {
+    const { budget, pools } = share(3, 1)
+    const pool = pools[0] as BufferPool
+    const lent = drain(pool)
+    const taken = lent.map((buffer) => {
+      pool.release([buffer])
+      return budget.takenBytes
+    })
+    expect(taken).toEqual([20, 10, 0, 0, 0])
+  })
+
+  it('pass on to those who wait what they have beyond their own, in turn', async () => {
+    const { budget, pools } = share(2, 3)
+    const [rich, poor, other] = pools as [BufferPool, BufferPool, BufferPool]
+    const riches = drain(rich)
+    for (const pool of [poor, other]) drain(pool)
+    const served: string[] = []
+    const waits = (['poor', 'other'] as const).map(async (name) => {
+      await (name === 'poor' ? poor : other).acquire()
+      served.push(name)
+    })
+    const own = rich.acquire()
+    rich.release(riches.slice(0, 1))
+    await waits[0]
+    expect(served).toEqual(['poor'])
+    rich.release(riches.slice(1, 2))
+    await waits[1]
+    expect([rich, poor, other].map((pool) => pool.heldBytes)).toEqual([20, 30, 30])
+    // What is its own by right goes to whoever waits for it there.
+    rich.release(riches.slice(2, 3))
+    expect((await own).byteLength).toBe(10)
+    expect(budget.takenBytes).toBe(20)
+  })
+
+  it('leave the line when they are served by themselves, or closed', async () => {
+    const { budget, pools } = share(1, 2)
+    const [one, other] = pools as [BufferPool, BufferPool]
+    const [first, ...rest] = drain(one) as [Uint8Array, ...Uint8Array[]]
+    const [mine] = drain(other) as [Uint8Array]
+    const waiting = other.acquire()
+    expect(budget.isContended).toBe(true)
+    other.release([mine])
+    await waiting
+    expect(budget.isContended).toBe(false)
+    const closed = other.acquire()
+    other.close(new Error('over'))
+    await expect(closed).rejects.toThrow('over')
+    expect(budget.isContended).toBe(false)
+    one.release([first, ...rest])
+    expect(budget.takenBytes).toBe(0)
+  })
+
+  it('go on with their own buffers where the budget holds none', async () => {
+    const { budget, pools } = share(0, 1)
+    const pool = pools[0] as BufferPool
+    const [first] = drain(pool) as [Uint8Array]
+    const waiting = pool.acquire()
+    expect(budget.isContended).toBe(false)
+    pool.release([first])
+    expect(await waiting).toBe(first)
+  })
+
+  it('never hold more than they may, nor starve, whatever they do', async () => {
+    const step = fc.record({
+      pool: fc.nat(3),
+      what: fc.constantFrom('try', 'wait', 'release', 'close'),
+    })
+    const property = fc.asyncProperty(
+      fc.nat(5),
+      fc.array(step, { maxLength: 200 }),
+      async (buffers, steps) => {
+        const { budget, pools } = share(buffers, 4)
+        const lent = pools.map((): Uint8Array[] => [])
+        const closed = new Set<number>()
+        let waiting = 0
+        for (const { pool: index, what } of steps) {
+          const pool = pools[index] as BufferPool
+          const own = lent[index] as Uint8Array[]
+          if (what === 'try') own.push(...[pool.tryAcquire()].filter((each) => each !== undefined))
+          if (what === 'wait' && !closed.has(index)) {
+            waiting++
+            pool.acquire().then(
+              (buffer) => {
+                waiting--
+                own.push(buffer)
+              },
+              () => waiting--,
+            )
+          }
+          if (what === 'release') pool.release(own.splice(0, 1))
+          if (what === 'close' && steps.length % 2 === 0) {
+            closed.add(index)
+            pool.close(new Error('over'))
+          }
+          await nextTurn()
+          const held = pools.map(({ heldBytes }) => heldBytes / 10)
+          expect(held).toEqual(lent.map(({ length }) => length))
+          const beyond = held.reduce((sum, count) => sum + Math.max(0, count - 2), 0)
+          expect(budget.takenBytes).toBe(10 * beyond)
+          expect(beyond).toBeLessThanOrEqual(buffers)
+        }
+        // Whoever waits is served once enough has come back.
+        for (let round = 0; waiting > 0 && round < 1000; round++) {
+          for (const [index, pool] of pools.entries()) pool.release((lent[index] ?? []).splice(0))
+          await nextTurn()
+        }
+        expect(waiting).toBe(0)
+        for (const [index, pool] of pools.entries()) pool.release((lent[index] ?? []).splice(0))
+        expect([budget.takenBytes, budget.isContended]).toEqual([0, false])
+      },
+    )
+    await fc.assert(property, { numRuns: 100 })
   })
 })
 
@@ -132,14 +279,8 @@ describe('a buffer that was given back', () => {
     return new WeakRef(buffer)
   }
 
-  it('is kept by an open pool, to be lent again', async () => {
-    const pool = new BufferPool(MIB, MIB, PLAIN_SLABS)
-    expect(await isKept(pool, (buffer) => pool.release([buffer]))).toBe(true)
-    expect(pool.tryAcquire()?.byteLength).toBe(MIB)
-  })
-
   it.each(['before', 'after'])('%s the pool was closed is not kept', async (when) => {
-    const pool = new BufferPool(MIB, MIB, PLAIN_SLABS)
+    const pool = newPool(MIB, MIB)
     const kept = await isKept(pool, (buffer) => {
       if (when === 'before') pool.release([buffer])
       pool.close(new Error('over'))

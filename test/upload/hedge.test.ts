@@ -27,7 +27,6 @@ function open(options: Parameters<typeof newUpload>[0] = {}) {
     hedge: true,
     slabs: {
       allocate: (size) => Buffer.alloc(size),
-      isCurrent: () => false,
       free: (slab) => released.push(slab),
     },
     ...options,
@@ -338,7 +337,6 @@ describe('any upload whose slow parts are sent twice', () => {
           lent.add(slab)
           return slab
         },
-        isCurrent: () => false,
         free: (slab) => expect(lent.delete(slab)).toBe(true),
       },
       hooks: { onHedge: () => hedged++ },

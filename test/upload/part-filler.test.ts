@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BufferPool } from '../../src/upload/buffer-pool.js'
 import type { Part } from '../../src/upload/part.js'
 import { PartFiller } from '../../src/upload/part-filler.js'
-import { bytes, PLAIN_SLABS } from '../helpers/new-upload.js'
+import { newPool } from '../helpers/new-pool.js'
+import { bytes } from '../helpers/new-upload.js'
 
 /** A filler over tiny parts that keeps a copy of what it hands over, and gives buffers back at will. */
 function newFiller(
   options: { partSize?: number; growAfter?: number; buffers?: number; keep?: boolean } = {},
 ) {
   const { partSize = 10, growAfter = 10_000, buffers = 3, keep = false } = options
-  const pool = new BufferPool(partSize, buffers * partSize, PLAIN_SLABS)
+  const pool = newPool(partSize, buffers * partSize)
   const handed: { partNumber: number; bytes: Buffer; md5: string }[] = []
   const kept: Part[] = []
   let breaths = 0

@@ -3,12 +3,12 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { BufferPool } from '../../src/upload/buffer-pool.js'
 import type { Part } from '../../src/upload/part.js'
 import { PartFiller } from '../../src/upload/part-filler.js'
 import { PartReader, type PartSource } from '../../src/upload/part-reader.js'
 import { Gate } from '../helpers/gate.js'
-import { bytes, PLAIN_SLABS } from '../helpers/new-upload.js'
+import { newPool } from '../helpers/new-pool.js'
+import { bytes } from '../helpers/new-upload.js'
 
 const INPUT = bytes(1000)
 
@@ -17,7 +17,7 @@ function newReader(
   options: { buffers?: number; growAfter?: number; keep?: boolean; unit?: number } = {},
 ) {
   const { buffers = 6, growAfter = 10_000, keep = false, unit = 10 } = options
-  const pool = new BufferPool(unit, buffers * unit, PLAIN_SLABS)
+  const pool = newPool(unit, buffers * unit)
   const parts: Part[] = []
   const notes: string[] = []
   const memory = { onFullMemory: () => notes.push('full'), onMemory: () => notes.push('memory') }

@@ -38,7 +38,6 @@ describe('ProcessSlabs', () => {
     const first = slabs.allocate(MIB, true)
     const second = slabs.allocate(MIB)
     expect([lent.has(first), lent.has(second)]).toEqual([false, true])
-    expect([slabs.isCurrent(first), slabs.isCurrent(second)]).toEqual([false, true])
     for (const slab of [first, second]) slabs.free(slab)
     expect(lent.size).toBe(0)
   })
@@ -75,7 +74,6 @@ describe('ProcessSlabs', () => {
     const slabs = new ProcessSlabs(() => memory)
     const slab = slabs.allocate(1000)
     expect(lent.has(slab)).toBe(true)
-    expect(slabs.isCurrent(slab)).toBe(true)
     slabs.free(slab)
     expect(lent.size).toBe(0)
   })
@@ -103,14 +101,5 @@ describe('ProcessSlabs', () => {
     slabs.free(other)
     slabs.free(slabs.allocate(10))
     expect(told).toEqual([true, false, true, false])
-  })
-
-  it('calls ordinary slabs outdated once there is memory that the kernels read', () => {
-    let memory: KernelMemory | undefined
-    const slabs = new ProcessSlabs(() => memory)
-    const slab = slabs.allocate(1000)
-    expect(slabs.isCurrent(slab)).toBe(true)
-    memory = kernelMemory(1).memory
-    expect(slabs.isCurrent(slab)).toBe(false)
   })
 })
