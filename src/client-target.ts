@@ -5,7 +5,7 @@
 import type { RetryNotice } from './client/call-options.js'
 import type { OssClient } from './client/client.js'
 import type { HeadObjectResult } from './client/objects.js'
-import { DEFAULT_RETRY } from './client/retry.js'
+import { DEFAULT_RETRY, type RetryPolicy } from './client/retry.js'
 import { ServiceError, TransportError } from './errors.js'
 import { parseCrc64 } from './protocol/digest.js'
 import type { ObjectHeaderOptions } from './protocol/headers.js'
@@ -17,88 +17,122 @@ export interface ClientTargetOptions {
   readonly key: string
   readonly headers: ObjectHeaderOptions
   readonly onRetry: (notice: RetryNotice) => void
-  /** The upload that the requests are made for. */
-  readonly upload?: object | undefined
+  /** Gives the upload that the requests are made for, to whoever listens. */
+  readonly upload?: (() => object) | undefined
 }
 
-export function clientTarget(client: OssClient, options: ClientTargetOptions): UploadTarget {
-  const { bucket, key, headers, onRetry, upload } = options
-  const call = { bucket, key, onRetry, upload }
-  // Cleaning up is tried as often as usual, even where the caller wants no second attempt; but a wait
-  // beyond its deadline would end it without a word of what the service had said.
-  const retry = {
-    maxAttempts: Math.max(client.retry.maxAttempts, DEFAULT_RETRY.maxAttempts),
-    maxElapsedMs: client.timeouts.abortMs,
+type RequestOf<Verb extends keyof UploadTarget> = Parameters<UploadTarget[Verb]>[0]
+
+// A class, not an object of closures: a small upload pays for making it.
+export class ClientTarget implements UploadTarget {
+  readonly #client: OssClient
+  readonly #options: ClientTargetOptions
+
+  constructor(client: OssClient, options: ClientTargetOptions) {
+    this.#client = client
+    this.#options = options
   }
-  const { acl, callback, forbidOverwrite, trafficLimit, headers: free } = headers
-  return {
-    async put({ body, digests, signal, meta, onSend }) {
-      const object = meta === undefined ? headers : withMeta(headers, meta)
-      // The spread stands last: properties added behind it cost twenty times as much.
-      const sent = { bucket, key, onRetry, upload, body, digests, signal, onSend, ...object }
-      return stored(await client.putObject(sent))
-    },
-    async initiate({ stop }) {
-      return (await client.initiateMultipartUpload({ ...headers, ...call, stop })).uploadId
-    },
-    async uploadPart({ uploadId, partNumber, body, digests, signal, onPushBack }) {
-      const part = { uploadId, partNumber, body, digests, signal, trafficLimit, headers: free }
-      const onPartRetry = (notice: RetryNotice) => {
-        if (isPushBack(notice.error)) onPushBack?.()
-        onRetry(notice)
+
+  async put({ body, digests, signal, meta, onSend }: RequestOf<'put'>): Promise<StoredObject> {
+    const { bucket, key, headers, onRetry, upload } = this.#options
+    const object = meta === undefined ? headers : withMeta(headers, meta)
+    // The spread stands last: properties added behind it cost twenty times as much.
+    const sent = { bucket, key, onRetry, upload, body, digests, signal, onSend, ...object }
+    return stored(await this.#client.putObject(sent))
+  }
+
+  async initiate({ stop }: RequestOf<'initiate'>): Promise<string> {
+    const { headers } = this.#options
+    const begun = { ...headers, ...this.#call(), stop }
+    return (await this.#client.initiateMultipartUpload(begun)).uploadId
+  }
+
+  async uploadPart(request: RequestOf<'uploadPart'>): Promise<StoredObject> {
+    const { uploadId, partNumber, body, digests, signal, onPushBack } = request
+    const { trafficLimit, headers } = this.#options.headers
+    const { onRetry: tellRetry } = this.#options
+    const onRetry = (notice: RetryNotice) => {
+      if (isPushBack(notice.error)) onPushBack?.()
+      tellRetry(notice)
+    }
+    const part = { uploadId, partNumber, body, digests, signal, trafficLimit, headers }
+    return stored(await this.#client.uploadPart({ ...this.#call(), ...part, onRetry }))
+  }
+
+  async complete({ uploadId, parts, stop }: RequestOf<'complete'>): Promise<StoredObject> {
+    const { acl, callback, forbidOverwrite, headers } = this.#options.headers
+    const published = { acl, callback, forbidOverwrite, headers, uploadId, parts, stop }
+    return stored(await this.#client.completeMultipartUpload({ ...this.#call(), ...published }))
+  }
+
+  async abort({ uploadId, signal }: RequestOf<'abort'>): Promise<'aborted' | 'gone'> {
+    try {
+      const retry = this.#patience()
+      await this.#client.abortMultipartUpload({ ...this.#call(), uploadId, signal, retry })
+      return 'aborted'
+    } catch (error) {
+      if (isNoSuch(error, 'NoSuchUpload')) return 'gone'
+      throw error
+    }
+  }
+
+  async listParts(request: RequestOf<'listParts'>): Promise<ListedPart[] | undefined> {
+    const { uploadId, signal } = request
+    try {
+      const parts: ListedPart[] = []
+      for await (const part of this.#client.iterateParts({ ...this.#call(), uploadId, signal })) {
+        const { partNumber, size, etag, crc64 } = part
+        parts.push({ partNumber, size, etag, crc64: parseCrc64(crc64) })
       }
-      return stored(await client.uploadPart({ ...call, ...part, onRetry: onPartRetry }))
-    },
-    async complete({ uploadId, parts, stop }) {
-      const published = { acl, callback, forbidOverwrite, headers: free }
-      return stored(
-        await client.completeMultipartUpload({ ...call, ...published, uploadId, parts, stop }),
-      )
-    },
-    async abort({ uploadId, signal }) {
-      try {
-        await client.abortMultipartUpload({ ...call, uploadId, signal, retry })
-        return 'aborted'
-      } catch (error) {
-        if (isNoSuch(error, 'NoSuchUpload')) return 'gone'
-        throw error
-      }
-    },
-    async listParts({ uploadId, signal }) {
-      try {
-        const parts: ListedPart[] = []
-        for await (const part of client.iterateParts({ ...call, uploadId, signal })) {
-          const { partNumber, size, etag, crc64 } = part
-          parts.push({ partNumber, size, etag, crc64: parseCrc64(crc64) })
-        }
-        return parts
-      } catch (error) {
-        if (isNoSuch(error, 'NoSuchUpload')) return undefined
-        throw error
-      }
-    },
-    async remove({ versionId, signal }) {
-      await client.deleteObject({ ...call, versionId, signal, retry })
-    },
-    async isAlive({ uploadId, signal }) {
-      try {
-        await client.listParts({ ...call, uploadId, signal, maxParts: 1 })
-        return true
-      } catch (error) {
-        if (isNoSuch(error, 'NoSuchUpload')) return false
-        throw error
-      }
-    },
-    async head({ versionId, signal }): Promise<FoundObject | undefined> {
-      try {
-        const found = await client.headObject({ ...call, versionId, signal })
-        const { size, meta } = found
-        return { ...stored(found), size, md5: md5Of(found), marker: meta[MARKER_NAME] }
-      } catch (error) {
-        if (isNoSuch(error, 'NoSuchKey') || isNoSuch(error, 'NoSuchVersion')) return undefined
-        throw error
-      }
-    },
+      return parts
+    } catch (error) {
+      if (isNoSuch(error, 'NoSuchUpload')) return undefined
+      throw error
+    }
+  }
+
+  async remove({ versionId, signal }: RequestOf<'remove'>): Promise<void> {
+    const retry = this.#patience()
+    await this.#client.deleteObject({ ...this.#call(), versionId, signal, retry })
+  }
+
+  async isAlive({ uploadId, signal }: RequestOf<'isAlive'>): Promise<boolean> {
+    try {
+      await this.#client.listParts({ ...this.#call(), uploadId, signal, maxParts: 1 })
+      return true
+    } catch (error) {
+      if (isNoSuch(error, 'NoSuchUpload')) return false
+      throw error
+    }
+  }
+
+  async head({ versionId, signal }: RequestOf<'head'>): Promise<FoundObject | undefined> {
+    try {
+      const found = await this.#client.headObject({ ...this.#call(), versionId, signal })
+      const { size, meta } = found
+      return { ...stored(found), size, md5: md5Of(found), marker: meta[MARKER_NAME] }
+    } catch (error) {
+      if (isNoSuch(error, 'NoSuchKey') || isNoSuch(error, 'NoSuchVersion')) return undefined
+      throw error
+    }
+  }
+
+  /** What every call says. */
+  #call(): Omit<ClientTargetOptions, 'headers'> {
+    const { bucket, key, onRetry, upload } = this.#options
+    return { bucket, key, onRetry, upload }
+  }
+
+  /**
+   * Cleaning up is tried as often as usual, even where the caller wants no second attempt; but a wait
+   * beyond its deadline would end it without a word of what the service had said.
+   */
+  #patience(): Partial<RetryPolicy> {
+    const { retry, timeouts } = this.#client
+    return {
+      maxAttempts: Math.max(retry.maxAttempts, DEFAULT_RETRY.maxAttempts),
+      maxElapsedMs: timeouts.abortMs,
+    }
   }
 }
 

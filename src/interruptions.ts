@@ -4,6 +4,7 @@
  */
 import { reasonOf } from './aborted-before.js'
 import { onAbort } from './client/abort-hub.js'
+import { type Member, NO_PLACE, Roster } from './client/roster.js'
 
 export interface InterruptionSettings {
   readonly signal: AbortSignal | undefined
@@ -12,11 +13,11 @@ export interface InterruptionSettings {
   readonly destroy: (reason: Error) => void
 }
 
-export class Interruptions {
+export class Interruptions implements Member {
+  place = NO_PLACE
   readonly #settings: InterruptionSettings
   #releaseSignal: () => void = ignore
   #isReleased = false
-  readonly #onIdle = () => this.#settings.destroy(this.#settings.onIdleProcess())
 
   constructor(settings: InterruptionSettings) {
     this.#settings = settings
@@ -33,22 +34,27 @@ export class Interruptions {
   begin(): void {
     if (this.#isReleased) return
     if (unfinished.size === 0) process.on('beforeExit', endAll)
-    unfinished.add(this.#onIdle)
+    unfinished.add(this)
+  }
+
+  /** The process has nothing left to do. */
+  end(): void {
+    this.#settings.destroy(this.#settings.onIdleProcess())
   }
 
   /** Nothing interrupts any more. */
   release(): void {
     this.#isReleased = true
     this.#releaseSignal()
-    if (unfinished.delete(this.#onIdle) && unfinished.size === 0) process.off('beforeExit', endAll)
+    if (unfinished.delete(this) && unfinished.size === 0) process.off('beforeExit', endAll)
   }
 }
 
 /** One listener of the process for all streams. Whoever stands here cannot be collected as garbage. */
-const unfinished = new Set<() => void>()
+const unfinished = new Roster<Interruptions>()
 
 function endAll(): void {
-  for (const end of [...unfinished]) end()
+  for (const one of unfinished.list()) one.end()
 }
 
 function ignore(): void {}

@@ -1,14 +1,14 @@
 /** Where client meets upload: the upload of a stream, built from the stream's resolved options. */
 import type { RetryNotice } from './client/call-options.js'
 import { systemClock, whenIdle } from './client/clock.js'
-import { clientTarget } from './client-target.js'
+import { ClientTarget } from './client-target.js'
 import type { UploadTrace } from './diagnostics.js'
 import { newLoadMeter } from './digest/load-meter.js'
 import { loadedHasher, processArena, processHasher } from './digest/process-hasher.js'
 import { BUSY } from './digest/schedule.js'
 import { budgetOf } from './process-budget.js'
 import type { ResolvedOptions } from './resolve-options.js'
-import { tracedTarget } from './traced-target.js'
+import { TracedTarget } from './traced-target.js'
 import { MultipartUpload } from './upload/multipart-upload.js'
 import { ProcessSlabs } from './upload/slabs.js'
 import type { UploadHooks, UploadSettings } from './upload/upload-settings.js'
@@ -20,9 +20,11 @@ export interface StreamUploadEvents extends UploadHooks {
 /** What a stream lends its upload. */
 export interface StreamUploadTools {
   readonly witness: UploadSettings['witness']
-  readonly stalls: UploadSettings['stalls']
-  /** What is told of it; see diagnostics.ts. */
-  readonly trace: UploadTrace
+  readonly watch: {
+    readonly stalls: UploadSettings['stalls']
+    /** What is told of it to whoever listens; see diagnostics.ts. */
+    readonly trace: UploadTrace
+  }
 }
 
 /** So long after the last upload the kernels' memory and their worker go, in milliseconds. */
@@ -47,14 +49,15 @@ function trim(): void {
 
 export function streamUpload(
   settings: ResolvedOptions,
-  { witness, stalls, trace }: StreamUploadTools,
+  { witness, watch }: StreamUploadTools,
   events: StreamUploadEvents,
 ): MultipartUpload {
   const { client, bucket, key, headers, exactSize, expectedSize, hashing } = settings
   const { onRetry } = events
   const utilization = newLoadMeter()
-  const target = clientTarget(client, { bucket, key, headers, onRetry, upload: trace })
-  return new MultipartUpload(tracedTarget(target, trace), {
+  const trace = () => watch.trace
+  const target = new ClientTarget(client, { bucket, key, headers, onRetry, upload: trace })
+  return new MultipartUpload(new TracedTarget(target, trace), {
     // One by one: to spread them all costs a small upload more than to be sent.
     bucket,
     key,
@@ -80,7 +83,7 @@ export function streamUpload(
     slabs,
     budget: budgetOf(client),
     witness,
-    stalls,
+    stalls: watch.stalls,
     hooks: events,
   })
 }

@@ -21,7 +21,8 @@ export interface UploadStats {
 
 export class UploadWatch {
   readonly stalls: StallMeter
-  readonly trace: UploadTrace
+  readonly #object: UploadTrace
+  #trace: UploadTrace | undefined
   readonly #clock: Clock
   readonly #beganAt: number
   readonly #endTrace: (error?: Error) => void
@@ -30,11 +31,20 @@ export class UploadWatch {
   /** @param object which upload it is; asked for more of it when somebody looks */
   constructor(clock: Clock, object: UploadTrace) {
     this.#clock = clock
-    this.trace = traceOf(object)
+    this.#object = object
     this.#beganAt = clock.ticks()
     this.stalls = new StallMeter(() => clock.ticks())
     this.stalls.enter('source')
     this.#endTrace = uploads.hasSubscribers ? traceUntil(uploads, this.trace) : () => {}
+  }
+
+  /**
+   * What is told of it. Made when somebody looks for the first time: an object with getters of its own
+   * costs as much as all the rest of a small upload's bookkeeping, and its shape stays as garbage.
+   */
+  get trace(): UploadTrace {
+    this.#trace ??= traceOf(this.#object)
+    return this.#trace
   }
 
   get elapsedMs(): number {

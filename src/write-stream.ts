@@ -275,8 +275,7 @@ export class OssWriteStream extends Eventful {
 
   #newUpload(): MultipartUpload {
     const { bucket, key } = this
-    const { stalls, trace } = this.#watch
-    const tools = { witness: this.#guard.witness, stalls, trace }
+    const tools = { witness: this.#guard.witness, watch: this.#watch }
     return streamUpload(this.#settings, tools, {
       onRetry: (notice) => this.#tell.retry(notice),
       onUploadId: (uploadId) => this.#tell.uploadId(uploadId),

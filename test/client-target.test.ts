@@ -1,6 +1,6 @@
 /** What the client's answers are made into for an upload. */
 import { describe, expect, it } from 'vitest'
-import { clientTarget } from '../src/client-target.js'
+import { ClientTarget } from '../src/client-target.js'
 import type { FaultAction } from '../src/server/server.js'
 import { begin, openClient } from './helpers/open-client.js'
 
@@ -11,7 +11,7 @@ async function found(headers: Record<string, string>) {
   const { server, client } = await openClient()
   await client.putObject({ key: 'k', body: 'hello' })
   server.faults.add({ operation: 'HeadObject' }, { setHeader: headers })
-  const target = clientTarget(client, {
+  const target = new ClientTarget(client, {
     bucket: 'bucket',
     key: 'k',
     headers: {},
@@ -48,7 +48,7 @@ describe('a version of an object', () => {
     server.faults.add({ operation: 'HeadObject' }, { status, code })
     const call = { bucket: 'bucket', key: 'k', headers: {}, onRetry: () => {} }
     const { signal } = new AbortController()
-    const answer = clientTarget(client, call).head({ versionId, signal })
+    const answer = new ClientTarget(client, call).head({ versionId, signal })
     const outcome = await answer.catch((error: unknown) => error)
     return { outcome, query: server.requests.of('HeadObject')[0]?.query }
   }
@@ -72,7 +72,7 @@ async function pushesOf(action: FaultAction, responseMs = 60_000) {
   const { key, uploadId } = await begin(client)
   server.faults.add({ operation: 'UploadPart' }, action)
   const onRetry = (notice: unknown) => retries.push(notice)
-  const target = clientTarget(client, { bucket: 'bucket', key, headers: {}, onRetry })
+  const target = new ClientTarget(client, { bucket: 'bucket', key, headers: {}, onRetry })
   let pushes = 0
   await target.uploadPart({
     uploadId,

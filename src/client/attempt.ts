@@ -29,7 +29,8 @@ export function tracedAttempt<Result>(
   number: number,
 ): Promise<Result> {
   if (!requests.hasSubscribers) return performAttempt(connection, call, attempt)
-  const { operation, bucket, key, partNumber, body } = call
+  const { operation, bucket, key, partNumber, body, options } = call
+  const { upload } = options
   const trace: RequestTrace = {
     ...{
       operation,
@@ -38,7 +39,7 @@ export function tracedAttempt<Result>(
       partNumber,
       attempt: number,
       size: body?.size ?? 0,
-      upload: call.options.upload,
+      upload: typeof upload === 'function' ? upload() : upload,
     },
     get status() {
       return attempt.answer?.status

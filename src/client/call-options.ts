@@ -39,8 +39,11 @@ export interface CallOptions {
   readonly retry?: Partial<RetryPolicy> | undefined
   /** Is told of each failed attempt that will be repeated; what it throws becomes a process warning. */
   readonly onRetry?: ((notice: RetryNotice) => void) | undefined
-  /** What the request belongs to, for `osspipe:request` to tell; the streams say which upload. */
-  readonly upload?: object | undefined
+  /**
+   * What the request belongs to, for `osspipe:request` to tell; the streams say which upload. A function
+   * is asked for it, if anybody listens.
+   */
+  readonly upload?: object | (() => object) | undefined
 }
 
 /** Options of every call on an object. */

@@ -6,6 +6,7 @@
 
 import { TransportError } from '../errors.js'
 import type { Clock } from './clock.js'
+import { type Member, NO_PLACE, Roster } from './roster.js'
 
 /** What an attempt is doing; `connecting` is also waiting for others to be done with a connection. */
 export type Phase = 'connecting' | 'sending' | 'waiting' | 'receiving'
@@ -37,7 +38,7 @@ const OVER = new Error('The watch is over')
 export class Watch {
   readonly clock: Clock
   readonly limits: AttemptTimeouts
-  readonly #dogs = new Set<Watchdog>()
+  readonly #dogs = new Roster<Watchdog>()
   #over: AbortController | undefined
 
   constructor(clock: Clock, limits: AttemptTimeouts) {
@@ -64,7 +65,7 @@ export class Watch {
 
   async #look(over: AbortSignal): Promise<void> {
     while (!over.aborted) {
-      const dogs = [...this.#dogs]
+      const dogs = this.#dogs.list()
       const late = dogs.filter((dog) => dog.timeLeft <= 0)
       if (late.length > 0) {
         // After a long pause of the process timers run before sockets: give these a turn first.
@@ -81,7 +82,8 @@ export class Watch {
 }
 
 /** The progress of one attempt; `start` begins the watch, `end` is its last act. */
-export class Watchdog {
+export class Watchdog implements Member {
+  place = NO_PLACE
   readonly #watch: Watch
   readonly #pulse: Pulse
   readonly #onTimeout: (error: TransportError) => void

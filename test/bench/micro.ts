@@ -9,7 +9,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { signV1 } from '../../src/protocol/signature-v1.js'
 import { signV4 } from '../../src/protocol/signature-v4.js'
 import { decodeInitiateResult, encodeCompleteRequest } from '../../src/protocol/xml.js'
-import { tracedTarget } from '../../src/traced-target.js'
+import { TracedTarget } from '../../src/traced-target.js'
 import { BufferPool } from '../../src/upload/buffer-pool.js'
 import { MemoryBudget } from '../../src/upload/memory-budget.js'
 import { PartFiller } from '../../src/upload/part-filler.js'
@@ -92,7 +92,7 @@ function partTarget(): UploadTarget {
 }
 
 function tracedPartTarget(): UploadTarget {
-  return tracedTarget(partTarget(), { bucket: 'bucket', key: 'key' })
+  return new TracedTarget(partTarget(), () => ({ bucket: 'bucket', key: 'key' }))
 }
 
 /** @param open what is done before, and returns what undoes it */

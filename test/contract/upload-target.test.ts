@@ -1,6 +1,6 @@
 /** Both implementations of the seam obey the same sentences: the fake, and the client at a server. */
 import { OssClient } from '../../src/client/client.js'
-import { clientTarget } from '../../src/client-target.js'
+import { ClientTarget } from '../../src/client-target.js'
 import { MARKER_NAME } from '../../src/resolve-headers.js'
 import { FakeTarget } from '../helpers/fake-target.js'
 import { FAST } from '../helpers/open-stream.js'
@@ -27,7 +27,7 @@ const OPERATIONS = { put: 'PutObject', uploadPart: 'UploadPart' } as const
 holdsToContract('the client at the embedded server', async (marker) => {
   const server = await startServer()
   const client = new OssClient({ ...server.options(), env: {}, retry: FAST })
-  const target = clientTarget(client, {
+  const target = new ClientTarget(client, {
     bucket: 'bucket',
     key: 'a//b/../中 文',
     headers: marker === undefined ? {} : { meta: { [MARKER_NAME]: marker } },
