@@ -8,7 +8,7 @@
 import { crc64 } from '../protocol/digest.js'
 import { copyBytes, type Digests, type DigestWish, type HashJob, sizeOf } from './job.js'
 import { crc64At, type KernelName, md5At, resetState } from './kernels.js'
-import { CRC64_STATE, LANES, STRIDE, stageAt, TAIL_SIZE, TAILS } from './layout.js'
+import { CRC64_STATE, LANES, STRIDE, stageAt, TAIL_SIZE, TAILS, WINDOW } from './layout.js'
 import type { WasmMemory } from './wasm-engine.js'
 
 /** A call of a kernel, or a copy into a lane's window that has to come before it. */
@@ -100,7 +100,9 @@ export class Batch {
     for (const bytes of job.bytes) {
       const left = start + bytes.byteLength - at
       if (left > 0) {
-        if (!this.#settings.holds(bytes)) return { address: undefined, length: most }
+        if (!this.#settings.holds(bytes)) {
+          return { address: undefined, length: Math.min(WINDOW, most) }
+        }
         // A block that lies in two buffers is put together in the window.
         if (left < BLOCK) return { address: undefined, length: BLOCK }
         const address = bytes.byteOffset + at - start
@@ -114,19 +116,14 @@ export class Batch {
   *#hash(addresses: readonly number[], length: number): Generator<Call, void, undefined> {
     const { state, md5, crc64 } = this.#settings
     const blocks = length / BLOCK
-    const bytes = length * addresses.length
-    if (md5) yield { kernel: 'md5x4', args: md5Arguments(state, addresses, blocks), bytes }
-    if (!crc64) return
-    const crc = state + CRC64_STATE
-    const [a = 0, b = 0, c = 0] = addresses
-    if (addresses.length === 4) {
-      yield { kernel: 'crc64x4', args: [crc, ...addresses, blocks], bytes }
-    } else if (addresses.length === 1) {
-      yield { kernel: 'crc64x1', args: [crc, a, blocks], bytes }
-    } else {
-      yield { kernel: 'crc64x2', args: [crc, a, b, blocks], bytes: 2 * length }
-      if (addresses.length === 3) {
-        yield { kernel: 'crc64x1', args: [crc + 16, c, blocks], bytes: length }
+    if (md5) {
+      const kernel = crc64 ? 'md5crc64x4' : 'md5x4'
+      const bytes = length * addresses.length
+      yield { kernel, args: md5Arguments(state, addresses, blocks), bytes }
+    } else if (crc64) {
+      for (const [lane, address] of addresses.entries()) {
+        const args = [state + CRC64_STATE + 8 * lane, address, blocks]
+        yield { kernel: 'crc64', args, bytes: length }
       }
     }
   }

@@ -38,7 +38,9 @@ export class Crc64Blocks {
     const pages = Math.ceil((END + SPARSE_REACH) / PAGE)
     const { Memory, Module, Instance } = wasmEngine()
     const memory = new Memory({ initial: pages, maximum: pages, shared: true })
-    const { exports } = new Instance(new Module(emitModule([crc64Sparse])), { env: { memory } })
+    const { exports } = new Instance(new Module(emitModule([crc64Sparse])), {
+      env: { memory, scratch: 0 },
+    })
     if (!isSparse(exports)) throw new Error('The module does not export the kernel')
     this.#sparse = exports.crc64sparse
     this.#block = Buffer.from(memory.buffer, BLOCK, LONGEST)

@@ -5,6 +5,7 @@
  */
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { type KernelName, kernelModule } from './kernels.js'
+import { WORKER_SCRATCH } from './layout.js'
 import type { WasmMemory } from './wasm-engine.js'
 
 /** A call as it is posted. */
@@ -18,7 +19,10 @@ const SOURCE = `'use strict'
 const { parentPort, workerData } = require('node:worker_threads')
 let kernels
 parentPort.on('message', ({ id, memory, calls }) => {
-  if (memory) kernels = new WebAssembly.Instance(workerData, { env: { memory } }).exports
+  if (memory) {
+    const { module, scratch } = workerData
+    kernels = new WebAssembly.Instance(module, { env: { memory, scratch } }).exports
+  }
   for (const [kernel, args] of calls) kernels[kernel](...args)
   parentPort.postMessage(id)
 })
@@ -84,7 +88,7 @@ export class HashWorker {
     try {
       const worker = this.#spawn(SOURCE, {
         eval: true,
-        workerData: kernelModule(),
+        workerData: { module: kernelModule(), scratch: WORKER_SCRATCH },
         name: 'osspipe-digest',
         // Neither loaders nor flags of the process: the thread needs none, and some refuse threads.
         execArgv: [],

@@ -12,20 +12,22 @@ import {
   LANES,
   MD5_CONSTANTS,
   MD5_STATE,
+  SCRATCH,
   stateAt,
 } from './layout.js'
+import { md5Crc64Kernel } from './md5-crc64-kernel.js'
 import { MD5_START, md5Constants, md5x4 } from './md5-kernel.js'
 import { emitModule } from './wasm-emitter.js'
 import { type WasmMemory, type WasmModule, wasmEngine } from './wasm-engine.js'
 
 /** The exported functions, in the order in which calls name them. All arguments are i32. */
-export const KERNELS = ['md5x4', 'crc64x1', 'crc64x2', 'crc64x4'] as const
+export const KERNELS = ['md5x4', 'crc64', 'md5crc64x4'] as const
 export type KernelName = (typeof KERNELS)[number]
 export type Kernels = Readonly<Record<KernelName, (...args: readonly number[]) => void>>
 
 /** The module's bytes: the same every time. */
 export function kernelBytes(): Uint8Array {
-  return emitModule([md5x4, crc64Kernel(1), crc64Kernel(2), crc64Kernel(4)])
+  return emitModule([md5x4, crc64Kernel, md5Crc64Kernel(0)])
 }
 
 let compiled: WasmModule | undefined
@@ -56,7 +58,9 @@ export function writeTables(memory: WasmMemory): void {
  * @throws {Error} if they do not, or whatever the engine throws
  */
 export function instantiateKernels(memory: WasmMemory): Kernels {
-  const { exports } = new (wasmEngine().Instance)(kernelModule(), { env: { memory } })
+  const { exports } = new (wasmEngine().Instance)(kernelModule(), {
+    env: { memory, scratch: SCRATCH },
+  })
   if (!areKernels(exports)) throw new Error('The module does not export the kernels')
   if (!agrees(exports, memory)) throw new Error('The kernels do not compute the digests')
   return exports
@@ -87,23 +91,36 @@ function areKernels(exports: object): exports is Kernels {
   return KERNELS.every((name) => name in exports)
 }
 
-/** Hashes a few blocks of the tables themselves. MD5 is compared before its padding by hashing that too. */
+/** Hashes some of the tables themselves; their MD5 is that of the padding, too, by hashing that. */
 function agrees(kernels: Kernels, memory: WasmMemory): boolean {
   const state = stateAt(0)
+  const crcs = state + CRC64_STATE
   const from = Array.from({ length: LANES }, (_, lane) => CRC64_TABLES + 2048 * lane + 192)
-  const blocks = 3
+  // A few more than are looked up at the end.
+  const blocks = 28
   const padding = Buffer.alloc(64)
   padding[0] = 0x80
   padding.writeUInt32LE(512 * blocks, 56)
   const padAt = state + 512
   new Uint8Array(memory.buffer, padAt, 64).set(padding)
-  resetState(memory, state)
-  kernels.md5x4(state, ...from, blocks, 15)
-  kernels.md5x4(state, padAt, padAt, padAt, padAt, 1, 15)
-  kernels.crc64x4(state + CRC64_STATE, ...from, blocks)
-  return from.every((address, lane) => {
+  const expected = from.map((address) => {
     const bytes = new Uint8Array(memory.buffer, address, 64 * blocks)
-    const md5 = createHash('md5').update(bytes).digest()
-    return md5.equals(md5At(memory, state, lane)) && crc64(bytes) === crc64At(memory, state, lane)
+    return { md5: createHash('md5').update(bytes).digest(), crc64: crc64(bytes) }
+  })
+  const ways = [
+    () => {
+      kernels.md5x4(state, ...from, blocks, 15)
+      for (const [lane, address] of from.entries()) kernels.crc64(crcs + 8 * lane, address, blocks)
+    },
+    () => kernels.md5crc64x4(state, ...from, blocks, 15),
+  ]
+  return ways.every((hash) => {
+    resetState(memory, state)
+    hash()
+    kernels.md5x4(state, padAt, padAt, padAt, padAt, 1, 15)
+    return expected.every(
+      ({ md5, crc64 }, lane) =>
+        md5.equals(md5At(memory, state, lane)) && crc64 === crc64At(memory, state, lane),
+    )
   })
 }

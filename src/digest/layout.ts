@@ -27,14 +27,20 @@ export const TAIL_SIZE = 128
 /** Batches that may be under way at once: one inline, two with the worker. */
 export const STATE_COUNT = 3
 
-/** Bytes of each lane that are hashed by one call: with all lanes they stay in the cache. */
-export const STRIDE = 64 * 1024
+/** Bytes of each lane that are hashed by one call, at most. */
+export const STRIDE = 256 * 1024
 
-/** A window of one stride for each lane: bytes that lie elsewhere are copied through it. */
+/** A window for each lane: bytes that lie elsewhere are copied through it, and stay in the cache. */
+export const WINDOW = 64 * 1024
 const STAGE = 64 * 1024
 
+/** Room for the kernels to work in, one for each thread: 32 KiB, of which they use less. */
+export const SCRATCH = STAGE + LANES * WINDOW
+export const SCRATCH_SIZE = 32 * 1024
+export const WORKER_SCRATCH = SCRATCH + SCRATCH_SIZE
+
 /** Where the part buffers begin. */
-export const FIRST_SLAB = STAGE + LANES * STRIDE
+export const FIRST_SLAB = WORKER_SCRATCH + SCRATCH_SIZE
 
 /** Address of the state with that index. */
 export function stateAt(index: number): number {
@@ -43,5 +49,5 @@ export function stateAt(index: number): number {
 
 /** Address of a lane's window. */
 export function stageAt(lane: number): number {
-  return STAGE + STRIDE * lane
+  return STAGE + WINDOW * lane
 }

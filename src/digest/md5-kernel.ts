@@ -11,6 +11,7 @@ import {
   i32,
   i32x4,
   type Local,
+  type NewLocal,
   set,
   tee,
   v128,
@@ -20,35 +21,78 @@ import {
 /** What the four words of the state start as. */
 export const MD5_START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476] as const
 
+/** What the kernel keeps in registers of the four messages. */
+export interface Md5Registers {
+  readonly pointers: readonly Local[]
+  /** The state, and that of the block under way. */
+  readonly sums: readonly Local[]
+  readonly working: readonly Local[]
+  readonly words: readonly Local[]
+  readonly scratch: Local
+}
+
 export const md5x4: FunctionSource = {
   name: 'md5x4',
   params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
   body: (params, local) => {
-    const state = at(params, 0)
-    const pointers = params.slice(1, 1 + LANES)
-    const blocks = at(params, 5)
-    const lanes = at(params, 6)
-    const sums = times(4, () => local('v128'))
-    const words = times(16, () => local('v128'))
-    const working = times(4, () => local('v128'))
-    const scratch = local('v128')
-    const mask = v128.load(i32.shl(get(lanes), 4), LANE_MASKS)
+    const { state, pointers, blocks, lanes } = md5Params(params)
+    const registers = md5Registers(pointers, local)
     return [
-      sums.map((sum, i) => set(sum, v128.load(get(state), MD5_STATE + 16 * i))),
+      loadMd5(registers, state),
       whileTrue(get(blocks), [
-        times(4, (quarter) => loadWords(words, working, pointers, quarter)),
-        working.map((word, i) => set(word, get(at(sums, i)))),
-        steps(working, words, scratch),
-        sums.map((sum, i) => set(sum, i32x4.add(get(sum), get(at(working, i))))),
+        md5Block(registers),
         pointers.map((pointer) => set(pointer, i32.add(get(pointer), i32.const(64)))),
         set(blocks, i32.sub(get(blocks), i32.const(1))),
       ]),
-      sums.map((sum, i) => {
-        const before = v128.load(get(state), MD5_STATE + 16 * i)
-        return v128.store(get(state), v128.select(get(sum), before, mask), MD5_STATE + 16 * i)
-      }),
+      storeMd5(registers, state, lanes),
     ]
   },
+}
+
+/** The parameters of a kernel of four lanes, by name. */
+export function md5Params(params: readonly Local[]): {
+  readonly state: Local
+  readonly pointers: readonly Local[]
+  readonly blocks: Local
+  readonly lanes: Local
+} {
+  const pointers = params.slice(1, 1 + LANES)
+  return { state: at(params, 0), pointers, blocks: at(params, 5), lanes: at(params, 6) }
+}
+
+export function md5Registers(pointers: readonly Local[], local: NewLocal): Md5Registers {
+  const vectors = (count: number) => times(count, () => local('v128'))
+  return {
+    pointers,
+    sums: vectors(4),
+    working: vectors(4),
+    words: vectors(16),
+    scratch: local('v128'),
+  }
+}
+
+export function loadMd5({ sums }: Md5Registers, state: Local): Code {
+  return sums.map((sum, i) => set(sum, v128.load(get(state), MD5_STATE + 16 * i)))
+}
+
+/** Stores the state of the lanes whose bit is set. */
+export function storeMd5({ sums }: Md5Registers, state: Local, lanes: Local): Code {
+  const mask = v128.load(i32.shl(get(lanes), 4), LANE_MASKS)
+  return sums.map((sum, i) => {
+    const before = v128.load(get(state), MD5_STATE + 16 * i)
+    return v128.store(get(state), v128.select(get(sum), before, mask), MD5_STATE + 16 * i)
+  })
+}
+
+/** Absorbs a block. `beside` may do something else after each step: the steps wait for one another. */
+export function md5Block(registers: Md5Registers, beside: (step: number) => Code = () => []): Code {
+  const { pointers, sums, working, words, scratch } = registers
+  return [
+    times(4, (quarter) => loadWords(words, working, pointers, quarter)),
+    working.map((word, i) => set(word, get(at(sums, i)))),
+    steps(working, words, scratch).map((step, i) => [step, beside(i)]),
+    sums.map((sum, i) => set(sum, i32x4.add(get(sum), get(at(working, i))))),
+  ]
 }
 
 /** Constants of the 64 steps, as RFC 1321 defines them: 2^32 · |sin(i)|, i from 1. */
@@ -87,7 +131,7 @@ const ROTATIONS = [
 ] as const
 
 /** The 64 steps on a block. */
-function steps(working: readonly Local[], words: readonly Local[], scratch: Local): Code {
+function steps(working: readonly Local[], words: readonly Local[], scratch: Local): Code[] {
   let [a, b, c, d] = four(working)
   return times(64, (i) => {
     const round = i >> 4

@@ -4,10 +4,12 @@
  */
 import { createCrc64, createMd5 } from '../protocol/digest.js'
 import type { Breathe, Digests, HashJob } from './job.js'
-import { STRIDE } from './layout.js'
 
 /** Bytes hashed between two turns of the event loop, about 2 ms. */
 const BREATH = 1024 * 1024
+
+/** Bytes of which both digests are computed while they are in the cache. */
+const STRIDE = 64 * 1024
 
 /** Hashes one job. Rejects only if `breathe` does. */
 export async function hashPlainly(job: HashJob, breathe: Breathe): Promise<Digests> {
@@ -20,7 +22,6 @@ export async function hashPlainly(job: HashJob, breathe: Breathe): Promise<Diges
         await breathe()
         sinceBreath = 0
       }
-      // Both digests of a stride while it is in the cache.
       const stride = bytes.subarray(at, at + STRIDE)
       md5?.update(stride)
       crc64?.update(stride)

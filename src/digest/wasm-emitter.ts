@@ -21,23 +21,29 @@ export interface FunctionSource {
   readonly name: string
   readonly params: readonly ValueType[]
   /** Writes the body. `local` declares another variable, which starts as zero. */
-  body(params: readonly Local[], local: (type: ValueType) => Local): Code
+  body(params: readonly Local[], local: NewLocal): Code
 }
+
+export type NewLocal = (type: ValueType) => Local
 
 /** Most pages a memory can have, 4 GiB. */
 export const MAX_PAGES = 65536
 
-/** Returns a module that exports `functions`, which work on the shared memory `env.memory`. */
+/**
+ * Returns a module that exports `functions`, which work on the shared memory `env.memory`; in it, at
+ * the address `env.scratch`, is room that no other instance uses.
+ */
 export function emitModule(functions: readonly FunctionSource[]): Uint8Array {
   const sharedWithMaximum = 3
   const memory = [text('env'), text('memory'), 2, sharedWithMaximum, 1, unsigned(MAX_PAGES)]
+  const scratch = [text('env'), text('scratch'), 3, valueType('i32'), 0]
   const types = functions.map(({ params }) => [0x60, list(params.map(valueType)), 0])
   const indices = functions.map((_, index) => unsigned(index))
   const exports = functions.map(({ name }, index) => [text(name), 0, unsigned(index)])
   return Uint8Array.from(
     flat([
       [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      [section(1, types), section(2, [memory]), section(3, indices)],
+      [section(1, types), section(2, [memory, scratch]), section(3, indices)],
       [section(7, exports), section(10, functions.map(functionBody))],
     ]),
   )
@@ -52,12 +58,24 @@ export const whileTrue = (condition: Code, body: Code): Code => {
   const leaveIfZero = [0x45, 0x0d, 1]
   return [0x02, 0x40, 0x03, 0x40, condition, leaveIfZero, body, 0x0c, 0, 0x0b, 0x0b]
 }
+/** The first of two values if `condition` is not zero, else the second. */
+export const choose = (a: Code, b: Code, condition: Code): Code => [a, b, condition, 0x1b]
+/** Calls the function that stands at `index` in the module. */
+export const call = (index: number, args: readonly Code[]): Code => [args, 0x10, unsigned(index)]
+/** Address of the scratch room. */
+export const scratchAddress: Code = [0x23, 0]
+/** Writes zeros over `size` bytes. */
+export const clear = (address: Code, size: Code): Code => [address, i32.const(0), size, 0xfc, 11, 0]
+/** Moves `size` bytes, which may overlap. */
+export const move = (to: Code, from: Code, size: Code): Code => [to, from, size, 0xfc, 10, 0, 0]
 
 export const i32 = {
   const: (value: number): Code => [0x41, signed(value)],
   add: (a: Code, b: Code): Code => [a, b, 0x6a],
   sub: (a: Code, b: Code): Code => [a, b, 0x6b],
   and: (a: Code, b: Code): Code => [a, b, 0x71],
+  /** 1 if `a`, taken as not negative, is greater than `b`, else 0. */
+  isGreater: (a: Code, b: Code): Code => [a, b, 0x4b],
   shl: (a: Code, count: number): Code => [a, i32.const(count), 0x74],
   shr: (a: Code, count: number): Code => [a, i32.const(count), 0x76],
   /** The low half of an i64. */

@@ -19,7 +19,7 @@ interface WasmEngine {
   readonly Module: new (bytes: Uint8Array) => WasmModule
   readonly Instance: new (
     module: WasmModule,
-    imports: { env: { memory: WasmMemory } },
+    imports: { env: { memory: WasmMemory; scratch: number } },
   ) => { readonly exports: object }
 }
 
