@@ -60,11 +60,17 @@ try {
     await save({ machine, isWhole: false, scenarios: done }, 'partial')
   }
   const results = { machine, isWhole: isWhole(done, scenarios(false)), scenarios: done }
-  console.log(formatJudgements(judge(roundsByName(results))))
+  const judgements = judge(roundsByName(results))
+  if (judgements.length > 0) console.log(formatJudgements(judgements))
   console.log(`${((performance.now() - startedAt) / 60_000).toFixed(1)} minutes`)
   // What is shown as the result must be the whole of it.
-  if (flags.latest || results.isWhole) await save(results, 'latest')
-  else console.log('Not a whole run: latest.json stays as it is, see partial.json.')
+  const name = flags.latest || results.isWhole ? 'latest' : 'partial'
+  await save(results, name)
+  console.log(
+    name === 'latest'
+      ? 'Kept as latest.json; npm run docs:charts puts it into the docs.'
+      : 'Not a whole run: kept as partial.json, while latest.json stays as it is.',
+  )
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
