@@ -8,9 +8,9 @@ import { type Member, NO_PLACE, Roster } from './client/roster.js'
 
 export interface InterruptionSettings {
   readonly signal: AbortSignal | undefined
+  readonly stream: { destroy(reason: Error): unknown }
   /** Makes the error that the stream fails with if the process has nothing left to do. */
   readonly onIdleProcess: () => Error
-  readonly destroy: (reason: Error) => void
 }
 
 export class Interruptions implements Member {
@@ -25,9 +25,9 @@ export class Interruptions implements Member {
 
   /** Listens to the signal; one that is aborted already is for `abortedBefore()`. */
   listen(): void {
-    const { signal, destroy } = this.#settings
-    if (signal?.aborted) return
-    this.#releaseSignal = onAbort(signal, () => destroy(reasonOf(signal)))
+    const { signal, stream } = this.#settings
+    if (signal === undefined || signal.aborted) return
+    this.#releaseSignal = onAbort(signal, () => stream.destroy(reasonOf(signal)))
   }
 
   /** From here on the process must not end by itself; before there is a source it may. */
@@ -39,7 +39,8 @@ export class Interruptions implements Member {
 
   /** The process has nothing left to do. */
   end(): void {
-    this.#settings.destroy(this.#settings.onIdleProcess())
+    const { stream, onIdleProcess } = this.#settings
+    stream.destroy(onIdleProcess())
   }
 
   /** Nothing interrupts any more. */

@@ -101,10 +101,9 @@ function unlessAborted(ask: () => Promise<void>, signal: AbortSignal): Promise<v
 
 function algorithmsOf(settings: GuardSettings): DigestAlgorithm[] {
   const { expectedDigest, sha256, beforeComplete } = settings
-  const isAsked = {
-    md5: expectedDigest.md5 !== undefined,
-    sha256: sha256 || expectedDigest.sha256 !== undefined,
-    crc64: expectedDigest.crc64 !== undefined || beforeComplete !== undefined,
-  }
-  return ALGORITHMS.filter((algorithm) => isAsked[algorithm])
+  const asked: DigestAlgorithm[] = []
+  if (expectedDigest.md5 !== undefined) asked.push('md5')
+  if (sha256 || expectedDigest.sha256 !== undefined) asked.push('sha256')
+  if (expectedDigest.crc64 !== undefined || beforeComplete !== undefined) asked.push('crc64')
+  return asked
 }

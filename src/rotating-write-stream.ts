@@ -86,7 +86,7 @@ export class OssRotatingWriteStream extends Eventful {
     this.#interruptions = new Interruptions({
       signal: settings.signal,
       onIdleProcess: () => idleProcessError(this.#details()),
-      destroy: (reason) => this.destroy(reason),
+      stream: this,
     })
     this.#interruptions.listen()
     // As with one upload: a source that never gives a byte must not go unnoticed.

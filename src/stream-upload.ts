@@ -53,7 +53,7 @@ export function streamUpload(
   events: StreamUploadEvents,
 ): MultipartUpload {
   const { client, bucket, key, headers, exactSize, expectedSize, hashing } = settings
-  const { onRetry } = events
+  const onRetry = (notice: RetryNotice) => events.onRetry(notice)
   const utilization = newLoadMeter()
   const trace = () => watch.trace
   const target = new ClientTarget(client, { bucket, key, headers, onRetry, upload: trace })

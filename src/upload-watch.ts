@@ -25,7 +25,7 @@ export class UploadWatch {
   #trace: UploadTrace | undefined
   readonly #clock: Clock
   readonly #beganAt: number
-  readonly #endTrace: (error?: Error) => void
+  readonly #endTrace: ((error?: Error) => void) | undefined
   #endedAt: number | undefined
 
   /** @param object which upload it is; asked for more of it when somebody looks */
@@ -33,9 +33,9 @@ export class UploadWatch {
     this.#clock = clock
     this.#object = object
     this.#beganAt = clock.ticks()
-    this.stalls = new StallMeter(() => clock.ticks())
+    this.stalls = new StallMeter(clock)
     this.stalls.enter('source')
-    this.#endTrace = uploads.hasSubscribers ? traceUntil(uploads, this.trace) : () => {}
+    this.#endTrace = uploads.hasSubscribers ? traceUntil(uploads, this.trace) : undefined
   }
 
   /**
@@ -65,7 +65,7 @@ export class UploadWatch {
 
   /** Nothing is left to do, and this is what has become of it. */
   end(error?: Error): void {
-    this.#endTrace(error)
+    this.#endTrace?.(error)
   }
 }
 

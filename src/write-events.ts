@@ -8,7 +8,13 @@ import { StrictWritable } from './strict-writable.js'
 import type { LedgerRow } from './upload/ledger.js'
 import type { HedgeNotice } from './upload/part-flights.js'
 import type { ResumeNotice } from './upload/resumption.js'
-import { type CapacityWarning, type UploadedPart, warnOfCapacity } from './upload-result.js'
+import type { UploadHooks } from './upload/upload-settings.js'
+import {
+  type CapacityWarning,
+  type UploadedPart,
+  warnOfCapacity,
+  warnOfStaleCheckpoint,
+} from './upload-result.js'
 
 /** Events of a write stream, by name. */
 export interface WriteStreamEvents {
@@ -32,22 +38,28 @@ export interface WriteStreamEvents {
 export const Eventful: new (options: WritableOptions) => EventfulWritable<WriteStreamEvents> =
   StrictWritable
 
-export interface TellerSettings {
+/** The stream whose events these are. */
+export interface TellingStream extends Writable {
   readonly bucket: string
   readonly key: string
-  readonly onProgress: ((progress: UploadProgress) => void) | undefined
-  progress(): UploadProgress
+  readonly progress: UploadProgress
 }
 
-/** Emits the events of one stream. A listener that throws fails the upload, or is told as a warning. */
-export class Teller {
-  readonly #stream: Writable
-  readonly #settings: TellerSettings
+export interface TellerSettings extends Pick<UploadHooks, 'beforePublish'> {
+  readonly onProgress: ((progress: UploadProgress) => void) | undefined
+}
+
+/** Tells one stream's users of its upload. A listener that throws fails the upload, or is told as a warning. */
+export class Teller implements UploadHooks {
+  readonly beforePublish: UploadHooks['beforePublish']
+  readonly #stream: TellingStream
+  readonly #onProgress: TellerSettings['onProgress']
   #retries = 0
 
-  constructor(stream: Writable, settings: TellerSettings) {
+  constructor(stream: TellingStream, { onProgress, beforePublish }: TellerSettings) {
     this.#stream = stream
-    this.#settings = settings
+    this.#onProgress = onProgress
+    this.beforePublish = beforePublish
   }
 
   /** Attempts that failed and were repeated. */
@@ -55,19 +67,19 @@ export class Teller {
     return this.#retries
   }
 
-  uploadId(uploadId: string): void {
+  onUploadId(uploadId: string): void {
     this.#stream.emit('uploadId', uploadId)
   }
 
-  resume(notice: ResumeNotice): void {
+  onResume(notice: ResumeNotice): void {
     this.#stream.emit('resume', notice)
   }
 
-  hedge(notice: HedgeNotice): void {
+  onHedge(notice: HedgeNotice): void {
     this.#stream.emit('hedge', notice)
   }
 
-  retry(notice: RetryNotice): void {
+  onRetry(notice: RetryNotice): void {
     this.#retries++
     try {
       this.#stream.emit('retry', notice)
@@ -77,30 +89,38 @@ export class Teller {
     }
   }
 
-  part({ partNumber, size, etag }: LedgerRow): void {
+  onPart({ partNumber, size, etag }: LedgerRow): void {
     this.#stream.emit('part', { partNumber, size, etag } satisfies UploadedPart)
-    this.progress()
-  }
-
-  progress(): void {
-    const { onProgress, progress } = this.#settings
-    onProgress?.(progress())
-    this.#stream.emit('progress', progress())
+    this.#progress()
   }
 
   /** The object is published: what a listener throws can no longer make a failure of it. */
   published(): void {
     try {
-      this.progress()
+      this.#progress()
     } catch (thrown) {
       process.emitWarning(asError(thrown))
     }
   }
 
-  capacity(capacity: number): void {
-    const { bucket, key, progress } = this.#settings
+  onCapacity(capacity: number): void {
+    const { bucket, key, progress } = this.#stream
     warnOfCapacity(bucket, key, capacity)
-    const { bytesWritten } = progress()
+    const { bytesWritten } = progress
     this.#stream.emit('capacity', { bytesWritten, capacity } satisfies CapacityWarning)
+  }
+
+  onFailure(error: unknown): void {
+    this.#stream.destroy(asError(error))
+  }
+
+  onStaleCheckpoint(error: unknown): void {
+    warnOfStaleCheckpoint(this.#stream.bucket, this.#stream.key, error)
+  }
+
+  #progress(): void {
+    const stream = this.#stream
+    this.#onProgress?.(stream.progress)
+    if (stream.listenerCount('progress') > 0) stream.emit('progress', stream.progress)
   }
 }

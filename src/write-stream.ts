@@ -12,14 +12,14 @@ import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import { streamUpload } from './stream-upload.js'
 import type { MultipartUpload } from './upload/multipart-upload.js'
 import type { PartSource } from './upload/part-reader.js'
-import type { Published } from './upload/upload-settings.js'
+import type { Published, UploadHooks } from './upload/upload-settings.js'
 import {
   completeError,
   DestroyedError,
   idleProcessError,
   type UploadErrorDetails,
 } from './upload-errors.js'
-import { type UploadResult, uploadResult, warnOfStaleCheckpoint } from './upload-result.js'
+import { type UploadResult, uploadResult } from './upload-result.js'
 import { type UploadStats, UploadWatch } from './upload-watch.js'
 import { Eventful, Teller } from './write-events.js'
 
@@ -52,13 +52,6 @@ export class OssWriteStream extends Eventful {
   readonly key: string
   /** Address of the object, without a signature. */
   readonly url: string
-  /** Resolves with the result, rejects with the failure. May be ignored. */
-  readonly completed: Promise<UploadResult>
-  /**
-   * Resolves once nothing is left to do, cleaning up included; never rejects. Await it before
-   * `process.exit()`: `pipeline()` rejects on an error of its *source* earlier than that.
-   */
-  readonly settled: Promise<void>
   readonly #settings: ResolvedOptions
   readonly #source: PartSource | undefined
   readonly #guard: PublishGuard
@@ -75,26 +68,38 @@ export class OssWriteStream extends Eventful {
   constructor(target: string | undefined, options: OssWriteStreamOptions, source?: PartSource) {
     const settings = resolveOptions(target, options)
     super({ highWaterMark: settings.highWaterMark, ...abortedBefore(settings.signal) })
-    const { client, bucket, key, onProgress } = settings
+    const { client, bucket, key } = settings
     this.#settings = settings
     this.#source = source
     this.bucket = bucket
     this.key = key
     this.url = client.urlOf(bucket, key)
-    this.completed = this.#conclusion.completed
-    this.settled = this.#conclusion.settled
     this.#guard = new PublishGuard(settings.guard)
-    this.#tell = new Teller(this, { bucket, key, onProgress, progress: () => this.progress })
+    this.#tell = this.#newTeller()
     this.#watch = new UploadWatch(client.clock, this)
-    this.#upload = this.#newUpload()
+    const tools = { witness: this.#guard.witness, watch: this.#watch }
+    this.#upload = streamUpload(settings, tools, this.#tell)
     this.#interruptions = new Interruptions({
       signal: settings.signal,
+      stream: this,
       onIdleProcess: () => idleProcessError(this.#details('unknown')),
-      destroy: (reason) => this.destroy(reason),
     })
     this.#interruptions.listen()
     // Node's own word to the end of a pipeline. A source that never gives a byte must not go unnoticed.
-    this.once('pipe', () => this.#interruptions.begin())
+    this.on('pipe', () => this.#interruptions.begin())
+  }
+
+  /** Resolves with the result, rejects with the failure. May be ignored. */
+  get completed(): Promise<UploadResult> {
+    return this.#conclusion.completed
+  }
+
+  /**
+   * Resolves once nothing is left to do, cleaning up included; never rejects. Await it before
+   * `process.exit()`: `pipeline()` rejects on an error of its *source* earlier than that.
+   */
+  get settled(): Promise<void> {
+    return this.#conclusion.settled
   }
 
   /** Bytes accepted so far, and those that were skipped. */
@@ -273,21 +278,12 @@ export class OssWriteStream extends Eventful {
     return error
   }
 
-  #newUpload(): MultipartUpload {
-    const { bucket, key } = this
-    const tools = { witness: this.#guard.witness, watch: this.#watch }
-    return streamUpload(this.#settings, tools, {
-      onRetry: (notice) => this.#tell.retry(notice),
-      onUploadId: (uploadId) => this.#tell.uploadId(uploadId),
-      onPart: (row) => this.#tell.part(row),
-      onHedge: (notice) => this.#tell.hedge(notice),
-      onCapacity: (capacity) => this.#tell.capacity(capacity),
-      onFailure: (error) => this.destroy(asError(error)),
-      onResume: (notice) => this.#tell.resume(notice),
-      onStaleCheckpoint: (error) => warnOfStaleCheckpoint(bucket, key, error),
-      beforePublish:
-        this.#guard.witness && ((what) => this.#guard.check(what, this.#details('absent'))),
-    })
+  #newTeller(): Teller {
+    const { witness } = this.#guard
+    const check: UploadHooks['beforePublish'] = (what) =>
+      this.#guard.check(what, this.#details('absent'))
+    const { onProgress } = this.#settings
+    return new Teller(this, { onProgress, beforePublish: witness && check })
   }
 
   #details(outcome: Outcome): UploadErrorDetails {

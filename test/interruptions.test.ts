@@ -9,7 +9,7 @@ function open(signal?: AbortSignal) {
   const interruptions = new Interruptions({
     signal,
     onIdleProcess: () => IDLE,
-    destroy: (reason) => reasons.push(reason),
+    stream: { destroy: (reason) => reasons.push(reason) },
   })
   return { reasons, interruptions }
 }

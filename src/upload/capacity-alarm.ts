@@ -7,7 +7,7 @@ export interface CapacityAlarmSettings {
   readonly plan: PartPlan
   /** With an exact size the plan has been held against the end already: there is no alarm. */
   readonly exactSize?: number | undefined
-  tell(capacity: number): void
+  readonly hooks: { onCapacity(capacity: number): void }
 }
 
 export class CapacityAlarm {
@@ -25,6 +25,6 @@ export class CapacityAlarm {
     const capacity = capacityOf(this.#settings.plan)
     if (bytes <= SHARE * capacity) return
     this.#isTold = true
-    this.#settings.tell(capacity)
+    this.#settings.hooks.onCapacity(capacity)
   }
 }

@@ -33,7 +33,8 @@ export class MultipartUpload {
   readonly #line: PartLine
   readonly #remote: RemoteUpload
   readonly #publisher: Publisher
-  readonly #alarm: CapacityAlarm
+  /** There is none before a part is full. */
+  #alarm: CapacityAlarm | undefined
   /** Cancels a Put; stops further attempts of Initiate and Complete. */
   readonly #cancel = new AbortController()
   #state: UploadState = 'idle'
@@ -48,7 +49,7 @@ export class MultipartUpload {
   #bytes = 0
 
   constructor(target: UploadTarget, settings: UploadSettings) {
-    const { plan, hooks, exactSize, bucket, key, onMismatch, leavePartsOnError } = settings
+    const { plan, hooks, bucket, key, onMismatch, leavePartsOnError } = settings
     this.#settings = settings
     this.#hasResumed = settings.checkpoint === undefined
     const signal = this.#cancel.signal
@@ -56,9 +57,7 @@ export class MultipartUpload {
     const { cleanUp } = this.#remote
     const publishing = { bucket, key, onMismatch, leavePartsOnError, cleanUp, signal }
     this.#publisher = new Publisher(target, publishing)
-    const tell = (bytes: number) => hooks.onCapacity(bytes)
-    this.#alarm = new CapacityAlarm({ plan, exactSize, tell })
-    this.#line = new PartLine(target, settings, {
+    this.#line = new PartLine(target, settings, () => ({
       findStored: (...part) => this.#remote.find(...part),
       onFull: (part) => this.#seal(part),
       onStored: (row) => {
@@ -68,7 +67,7 @@ export class MultipartUpload {
       onFailure: (error) => this.#fail(error),
       onChange: (what) => new SourceChangedError(what, this.#details()),
       onPartLimit: () => new PartLimitError(capacityOf(plan), this.#details()),
-    })
+    }))
   }
 
   get state(): UploadState {
@@ -115,7 +114,7 @@ export class MultipartUpload {
   /** Takes what is left of `source`, if there is one, and publishes. Rejects with the failure if it cannot. */
   async finish(source?: PartSource): Promise<Published> {
     this.#assertOpen()
-    await this.#resume()
+    if (!this.#hasResumed) await this.#resume()
     if (source !== undefined) this.#bytes = await this.#line.readAll(source)
     this.#assertOpen()
     const { exactSize = this.#bytes } = this.#settings
@@ -154,6 +153,7 @@ export class MultipartUpload {
       this.#enter('uploading')
     }
     this.#line.send(part, this.#opened)
+    this.#alarm ??= new CapacityAlarm(this.#settings)
     this.#alarm.check(this.#bytes)
   }
 
@@ -223,7 +223,7 @@ export class MultipartUpload {
     this.#enter(state)
     this.#publishing = send(notes)
     const object = this.#settle(await this.#publishing)
-    await this.#remote.forget()
+    if (this.#remote.isResumable) await this.#remote.forget()
     return { object, size, crc64: object.crc64 ?? crc64, parts }
   }
 

@@ -7,9 +7,8 @@ import { MAX_PARTS, type PartPlan, partSizeAt } from '../protocol/part-plan.js'
 import type { BufferPool } from './buffer-pool.js'
 import { Part, type PartOptions } from './part.js'
 
-export interface PartFillerSettings {
-  readonly plan: PartPlan
-  readonly pool: BufferPool
+/** Who is asked and told by a filler; an object of methods, not of functions made for each upload. */
+export interface PartFillerOwner {
   /** Told when a part of so many bytes begins; returns how it is to be hashed. */
   onOpen(partSize: number): PartOptions
   /** The writer has to wait until a part is done with its memory; `onMemory` when it need not any more. */
@@ -27,7 +26,9 @@ export interface PartFillerSettings {
 const BREATH = 1024 * 1024
 
 export class PartFiller {
-  readonly #settings: PartFillerSettings
+  readonly #plan: PartPlan
+  readonly #pool: BufferPool
+  readonly #owner: PartFillerOwner
   #filling: Part | undefined
   /** Part number of the part that was handed over last. */
   #handedOver = 0
@@ -37,8 +38,10 @@ export class PartFiller {
   #hasStarter = false
   #closed: { readonly reason: unknown } | undefined
 
-  constructor(settings: PartFillerSettings) {
-    this.#settings = settings
+  constructor(plan: PartPlan, pool: BufferPool, owner: PartFillerOwner) {
+    this.#plan = plan
+    this.#pool = pool
+    this.#owner = owner
   }
 
   /** Bytes taken in so far. */
@@ -66,7 +69,7 @@ export class PartFiller {
    * buffer back in any case, and hands the part over if it is full and is not the last.
    */
   async take(buffer: Uint8Array, length: number, isLast: boolean): Promise<void> {
-    if (this.#closed !== undefined) this.#settings.pool.release([buffer])
+    if (this.#closed !== undefined) this.#pool.release([buffer])
     this.#assertOpen()
     const part = this.#openPart()
     part.addBuffer(buffer)
@@ -77,7 +80,7 @@ export class PartFiller {
       this.#sinceBreath += count
       this.#bytes += count
       if (this.#sinceBreath < BREATH) continue
-      await this.#settings.breathe()
+      await this.#owner.breathe()
       this.#sinceBreath = 0
       this.#assertOpen()
     }
@@ -105,7 +108,7 @@ export class PartFiller {
   close(reason: unknown): void {
     this.#closed ??= { reason }
     const last = this.takeLast()
-    if (last !== undefined) this.#settings.pool.release(last.buffers)
+    if (last !== undefined) this.#pool.release(last.buffers)
   }
 
   /** Copies from `chunk` what fits without waiting; returns the offset it came to. */
@@ -125,7 +128,7 @@ export class PartFiller {
 
   /** Gives the part room for more bytes, if that can be had without waiting. */
   #provide(part: Part, bytes: number): boolean {
-    const { pool } = this.#settings
+    const pool = this.#pool
     if (this.#hasStarter) {
       this.#hasStarter = false
       part.replaceBuffer((starter) => pool.exchangeStarter(starter))
@@ -142,14 +145,14 @@ export class PartFiller {
     let offset = from
     for (;;) {
       if (this.#sinceBreath >= BREATH) {
-        await this.#settings.breathe()
+        await this.#owner.breathe()
         this.#sinceBreath = 0
       } else {
-        this.#settings.onFullMemory()
-        const buffer = await this.#settings.pool.acquire()
-        this.#settings.onMemory()
+        this.#owner.onFullMemory()
+        const buffer = await this.#pool.acquire()
+        this.#owner.onMemory()
         // The upload may have ended in the meantime; then this buffer has no part to go to.
-        if (this.#closed !== undefined) this.#settings.pool.release([buffer])
+        if (this.#closed !== undefined) this.#pool.release([buffer])
         else this.#openPart().addBuffer(buffer)
       }
       this.#assertOpen()
@@ -159,13 +162,12 @@ export class PartFiller {
   }
 
   #openPart(): Part {
-    const { plan, onOpen, onPartLimit } = this.#settings
     if (this.#filling?.isFull) this.#handOver()
     if (this.#filling !== undefined) return this.#filling
     const partNumber = this.#handedOver + 1
-    if (partNumber > MAX_PARTS) throw onPartLimit()
-    const size = partSizeAt(partNumber, plan)
-    this.#filling = new Part(partNumber, size, onOpen(size))
+    if (partNumber > MAX_PARTS) throw this.#owner.onPartLimit()
+    const size = partSizeAt(partNumber, this.#plan)
+    this.#filling = new Part(partNumber, size, this.#owner.onOpen(size))
     return this.#filling
   }
 
@@ -175,6 +177,6 @@ export class PartFiller {
 
   #handOver(): void {
     const full = this.takeLast()
-    if (full !== undefined) this.#settings.onFull(full)
+    if (full !== undefined) this.#owner.onFull(full)
   }
 }

@@ -7,7 +7,7 @@ import { BufferPool, bufferSizeFor } from './buffer-pool.js'
 import type { LedgerRow } from './ledger.js'
 import type { MemoryBudget } from './memory-budget.js'
 import { type DigestChoice, Part, type PartOptions, type Witness } from './part.js'
-import { PartFiller, type PartFillerSettings } from './part-filler.js'
+import { PartFiller, type PartFillerOwner } from './part-filler.js'
 import { PartHashing, type PartHashingSettings } from './part-hashing.js'
 import { PartReader, type PartReaderSettings, type PartSource } from './part-reader.js'
 import { PartSender, type PartSenderSettings } from './part-sender.js'
@@ -18,7 +18,7 @@ import type { UploadTarget } from './upload-target.js'
 /** What the owner of a line is asked and told. */
 export interface PartLineOwner
   extends Pick<PartSenderSettings, 'findStored' | 'onStored' | 'onHedge' | 'onFailure'>,
-    Pick<PartFillerSettings, 'onFull' | 'onPartLimit'>,
+    Pick<PartFillerOwner, 'onFull' | 'onPartLimit'>,
     Pick<PartReaderSettings, 'onChange'> {}
 
 /** Settings of the upload that matter to the way of its bytes. */
@@ -33,7 +33,7 @@ export interface PartLineSettings
   readonly slabs: Slabs
   /** What all part buffers beyond one part are taken from. */
   readonly budget: MemoryBudget
-  readonly clock: Pick<PartSenderSettings, 'sleep' | 'ticks'> & Pick<PartFillerSettings, 'breathe'>
+  readonly clock: Pick<PartSenderSettings, 'sleep' | 'ticks'> & Pick<PartFillerOwner, 'breathe'>
   /** Told what a writer waits for. */
   readonly stalls: Pick<StallMeter, 'enter'>
 }
@@ -61,10 +61,11 @@ interface Machinery {
   readonly sender: PartSender
 }
 
-export class PartLine implements LineProgress {
+export class PartLine implements LineProgress, PartFillerOwner {
   readonly #target: UploadTarget
   readonly #settings: PartLineSettings
-  readonly #owner: PartLineOwner
+  readonly #newOwner: () => PartLineOwner
+  #knownOwner: PartLineOwner | undefined
   readonly #pool: BufferPool
   readonly #filler: PartFiller
   /** Settles, always well, once nothing is read any more. */
@@ -72,34 +73,19 @@ export class PartLine implements LineProgress {
   #machinery: Machinery | undefined
   #hasOpened = false
   #closed: { readonly reason: unknown } | undefined
-  readonly #onFullMemory = () => {
-    const { hashing, sender } = this.#getMachinery()
-    hashing.setStalled()
-    const isStarved = sender.pending < sender.concurrency
-    this.#settings.stalls.enter(isStarved ? 'memory' : 'network')
-  }
-  readonly #onMemory = () => this.#settings.stalls.enter(undefined)
 
-  constructor(target: UploadTarget, settings: PartLineSettings, owner: PartLineOwner) {
-    const { plan, clock } = settings
+  /** @param newOwner makes the owner, once, when there is a part to tell of beside the last one */
+  constructor(target: UploadTarget, settings: PartLineSettings, newOwner: () => PartLineOwner) {
+    const { plan } = settings
     this.#target = target
     this.#settings = settings
-    this.#owner = owner
+    this.#newOwner = newOwner
     const bufferSize = bufferSizeFor(plan.partSize)
     const ownBuffers = Math.ceil(plan.partSize / bufferSize)
     const { maxMemory } = plan
     const { budget, slabs } = settings
     this.#pool = new BufferPool({ bufferSize, maxMemory, ownBuffers, budget, slabs })
-    this.#filler = new PartFiller({
-      plan,
-      pool: this.#pool,
-      breathe: () => clock.breathe(),
-      onFull: owner.onFull,
-      onPartLimit: owner.onPartLimit,
-      onFullMemory: this.#onFullMemory,
-      onMemory: this.#onMemory,
-      onOpen: (partSize) => this.#open(partSize),
-    })
+    this.#filler = new PartFiller(plan, this.#pool, this)
   }
 
   get bytesWritten(): number {
@@ -141,9 +127,9 @@ export class PartLine implements LineProgress {
     const reader = new PartReader({
       plan,
       pool: this.#pool,
-      onChange: this.#owner.onChange,
-      onFullMemory: this.#onFullMemory,
-      onMemory: this.#onMemory,
+      onChange: (what) => this.#owner.onChange(what),
+      onFullMemory: () => this.onFullMemory(),
+      onMemory: () => this.onMemory(),
       take: (...read) => {
         hashing.noteBytes()
         return this.#filler.take(...read)
@@ -221,8 +207,33 @@ export class PartLine implements LineProgress {
     this.#filler.close(reason)
   }
 
+  // What the filler asks and tells.
+
+  breathe(): Promise<void> {
+    return this.#settings.clock.breathe()
+  }
+
+  onFull(part: Part): void {
+    this.#owner.onFull(part)
+  }
+
+  onPartLimit(): Error {
+    return this.#owner.onPartLimit()
+  }
+
+  onFullMemory(): void {
+    const { hashing, sender } = this.#getMachinery()
+    hashing.setStalled()
+    const isStarved = sender.pending < sender.concurrency
+    this.#settings.stalls.enter(isStarved ? 'memory' : 'network')
+  }
+
+  onMemory(): void {
+    this.#settings.stalls.enter(undefined)
+  }
+
   /** How a part of so many bytes, which begins now, is to be hashed. */
-  #open(partSize: number): PartOptions {
+  onOpen(partSize: number): PartOptions {
     const { digests, witness, spareParts, concurrency } = this.#settings
     const isFirst = !this.#hasOpened
     this.#hasOpened = true
@@ -233,6 +244,11 @@ export class PartLine implements LineProgress {
     this.#pool.limitTo(parts * partSize, partSize)
     const hashesAsItFills = machinery?.hashing.hashesAsItFills(sender?.pending ?? 0) ?? true
     return { digests, witness, hashesAsItFills }
+  }
+
+  get #owner(): PartLineOwner {
+    this.#knownOwner ??= this.#newOwner()
+    return this.#knownOwner
   }
 
   #getMachinery(): Machinery {

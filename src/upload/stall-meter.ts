@@ -10,20 +10,20 @@ export type StallCause = 'source' | 'memory' | 'network'
 export type Stalls = Readonly<Record<StallCause, number>>
 
 export class StallMeter {
-  readonly #now: () => number
+  readonly #clock: { ticks(): number }
   readonly #waited: Record<StallCause, number> = { source: 0, memory: 0, network: 0 }
   #cause: StallCause | undefined
   #since: number
 
-  /** @param now a clock in milliseconds that never goes back */
-  constructor(now: () => number) {
-    this.#now = now
-    this.#since = now()
+  /** @param clock in milliseconds, never going back */
+  constructor(clock: { ticks(): number }) {
+    this.#clock = clock
+    this.#since = clock.ticks()
   }
 
   /** From now on the upload waits for this, or, without a cause, for nothing. */
   enter(cause: StallCause | undefined): void {
-    const now = this.#now()
+    const now = this.#clock.ticks()
     if (this.#cause !== undefined) this.#waited[this.#cause] += now - this.#since
     this.#cause = cause
     this.#since = now

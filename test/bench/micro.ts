@@ -124,9 +124,8 @@ function fill(name: string, writeSize: number, size: number): Candidate {
     times: 1,
     async run() {
       const own = newPool(16 * MIB)
-      const filler = new PartFiller({
-        plan: { partSize: 8 * MIB, growAfter: 10_000, maxPartSize: 8 * MIB, maxMemory: 16 * MIB },
-        pool: own,
+      const sizes = { partSize: 8 * MIB, maxPartSize: 8 * MIB, maxMemory: 16 * MIB }
+      const filler = new PartFiller({ ...sizes, growAfter: 10_000 }, own, {
         onOpen: () => ({ digests: { md5: true, crc64: false }, hashesAsItFills: true }),
         onFullMemory: () => {},
         onMemory: () => {},

@@ -22,12 +22,11 @@ function newFiller(
     if (keep) kept.push(part)
     else pool.release(part.buffers)
   }
-  const filler = new PartFiller({
-    plan: { partSize, growAfter, maxPartSize: 4 * partSize, maxMemory: buffers * partSize },
+  const plan = { partSize, growAfter, maxPartSize: 4 * partSize, maxMemory: buffers * partSize }
+  const filler = new PartFiller(plan, pool, {
     onOpen: () => ({ digests: { md5: true, crc64: false }, hashesAsItFills: true }),
     onFullMemory: () => {},
     onMemory: () => {},
-    pool,
     breathe: async () => {
       breaths++
     },

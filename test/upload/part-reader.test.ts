@@ -31,8 +31,7 @@ function newReader(
     if (keep) parts.push(part)
     else pool.release(part.buffers)
   }
-  const filler = new PartFiller({
-    ...{ plan, pool },
+  const filler = new PartFiller(plan, pool, {
     onFullMemory: memory.onFullMemory,
     onMemory: memory.onMemory,
     onOpen: () => ({ digests: { md5: false, crc64: false }, hashesAsItFills: false, witness }),

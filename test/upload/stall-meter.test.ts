@@ -4,7 +4,7 @@ import { StallMeter } from '../../src/upload/stall-meter.js'
 
 function newMeter() {
   const clock = { at: 1000 }
-  return { clock, meter: new StallMeter(() => clock.at) }
+  return { clock, meter: new StallMeter({ ticks: () => clock.at }) }
 }
 
 describe('StallMeter', () => {
