@@ -3,9 +3,10 @@ import { COMMANDS, DESCRIPTIONS, type RunnableCommand } from './commands.js'
 import type { Context } from './context.js'
 import { type CommandDescription, optionsOf } from './description.js'
 import { ClosedOutputError, exitCodeOf } from './exit-codes.js'
-import { failureObject, inOptionNames, messageOf } from './failure.js'
+import { failureObject, messageOf } from './failure.js'
 import { commandHelp, programHelp } from './help.js'
 import { PartsLeftError } from './leftover.js'
+import { inOptionNames } from './option-names.js'
 import { optionValues } from './option-values.js'
 import { Console, writeTo } from './output.js'
 import { parseLine } from './program.js'
@@ -84,11 +85,12 @@ async function fail(
   const { description, json = false } = known
   const console = new Console(context, { json })
   const options = description === undefined ? [] : optionsOf(description)
-  console.complain(inOptionNames(messageOf(error), options))
+  const message = inOptionNames(messageOf(error), options)
+  console.complain(message)
   if (code === 2) console.line(`See \`${help}\`.`)
   if (error instanceof PartsLeftError) console.line(error.hint)
   try {
-    await console.result(failureObject(error))
+    await console.result(failureObject(error, message))
   } catch {
     // Nobody reads the result; the failure has been told, and its code stands.
   }

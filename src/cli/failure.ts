@@ -1,5 +1,4 @@
 /** A failure as people and as scripts are told it. Pure. */
-import { camelCase, type OptionDescription } from './description.js'
 import { exitCodeOf, withCauses } from './exit-codes.js'
 import { PartsLeftError } from './leftover.js'
 
@@ -23,12 +22,15 @@ const FIELDS = [
   'command',
 ] as const
 
-/** The object that stands in for the result with `--json`. */
-export function failureObject(error: unknown): object {
+/**
+ * The object that stands in for the result with `--json`.
+ * @param message as people are told it
+ */
+export function failureObject(error: unknown, message = messageOf(error)): object {
   const details = [...withCauses(error)].map(detailsOf).reverse()
   return {
     error: {
-      message: messageOf(error),
+      message,
       exitCode: exitCodeOf(error),
       ...Object.assign({}, ...details),
     },
@@ -43,33 +45,6 @@ export function messageOf(error: unknown): string {
   return cause instanceof Error && 'syscall' in cause && !message.includes(cause.message)
     ? `${message}: ${cause.message}`
     : message
-}
-
-/** Names of options of the library that have others here. */
-const RENAMED: ReadonlyMap<string, string> = new Map([
-  ['buckets', 'bucket'],
-  ['dataDir', 'data'],
-  ['buckets', 'bucket'],
-  ['forbidOverwrite', 'no-clobber'],
-  ['headers', 'header'],
-  ['retry.maxAttempts', 'max-attempts'],
-  ['retry.maxElapsedMs', 'max-elapsed'],
-  ['secure', 'no-secure'],
-  ['serverSideEncryption', 'sse'],
-  ['sourceVersion', 'checkpoint'],
-  ['tagging', 'tag'],
-  ['timeouts.connectMs', 'connect-timeout'],
-  ['timeouts.responseMs', 'response-timeout'],
-  ['timeouts.stallMs', 'stall-timeout'],
-])
-
-/** What the library says about its options, said about those of the command line. */
-export function inOptionNames(message: string, options: readonly OptionDescription[]): string {
-  const names = new Map(options.map(({ name }) => [camelCase(name), name]))
-  return message.replace(/`([\w.]+)`/g, (quoted, name: string) => {
-    const known = RENAMED.get(name) ?? names.get(name)
-    return known === undefined ? quoted : `--${known}`
-  })
 }
 
 function detailsOf(error: Error): object {

@@ -3,6 +3,9 @@
 import { readFileSync } from 'node:fs'
 import { systemClock } from './clock.js'
 import { runCommandLine } from './command-line.js'
+import { DESCRIPTIONS } from './commands.js'
+import { optionsOf } from './description.js'
+import { inOptionNames } from './option-names.js'
 import { flushed } from './output.js'
 
 function version(): string {
@@ -15,7 +18,10 @@ const { stdout, stderr, env } = process
 
 // Node's own way of telling warnings breaks a line that is being drawn, and speaks of processes.
 process.removeAllListeners('warning')
-process.on('warning', ({ message }) => stderr.write(`osspipe: warning: ${message}\n`))
+const allOptions = DESCRIPTIONS.flatMap(optionsOf)
+process.on('warning', ({ message }) =>
+  stderr.write(`osspipe: warning: ${inOptionNames(message, allOptions)}\n`),
+)
 
 runCommandLine(
   process.argv.slice(2),

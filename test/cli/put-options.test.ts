@@ -1,7 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { optionsOf } from '../../src/cli/description.js'
-import { PUT } from '../../src/cli/descriptions/put.js'
-import { inOptionNames } from '../../src/cli/failure.js'
 import { cleanCommand, uploadLeft } from '../../src/cli/leftover.js'
 import { putOperands } from '../../src/cli/put-options.js'
 import { checkSource, SourceWitness } from '../../src/cli/source-witness.js'
@@ -103,12 +100,4 @@ describe('the guards of a source', () => {
       expect(witness.tail.equals(bytes.subarray(-4096))).toBe(true)
     }
   })
-})
-
-it('says what the library says with the names of the command line', () => {
-  const names = optionsOf(PUT)
-  expect(inOptionNames('Expected `partSize` and `tagging`, not `other`', names)).toBe(
-    'Expected --part-size and --tag, not `other`',
-  )
-  expect(inOptionNames('Expected `retry.maxAttempts` to be', names)).toContain('--max-attempts')
 })
