@@ -18,6 +18,13 @@ const LARGEST_SLICE = 512 * 1024
 const QUICK_MS = 1000
 const VERY_QUICK_MS = 50
 
+/**
+ * The last slice is so small that the socket takes it at once. undici takes a body for sent when the
+ * socket has room again; an answer that came before, as on a busy event loop over TLS, would make it
+ * close the connection after every request. Less than a socket's `writableHighWaterMark` (16 KiB).
+ */
+const LAST_SLICE = 4 * 1024
+
 /** Size of the slice after one of `size` bytes that took `tookMs` to be sent. */
 export function nextSliceSize(size: number, tookMs: number): number {
   if (tookMs >= QUICK_MS) return Math.max(size / 2, SMALLEST_SLICE)
@@ -36,18 +43,23 @@ export function wholeOf(body: Source | undefined, size: number): Uint8Array | un
 
 /**
  * Slices of a body in memory: views, never copies.
+ * @param length of the body, in bytes
  * @param onTake is called whenever the consumer asks for a slice
  */
 export function* slicesOf(
   body: readonly Uint8Array[],
+  length: number,
   clock: Clock,
   onTake: () => void,
 ): Generator<Uint8Array, void, undefined> {
   let size = FIRST_SLICE
+  let untilLast = length - LAST_SLICE
   for (const bytes of body) {
     for (let start = 0; start < bytes.byteLength; ) {
       onTake()
-      const end = Math.min(start + size, bytes.byteLength)
+      const most = untilLast > 0 ? Math.min(size, untilLast) : size
+      const end = Math.min(start + most, bytes.byteLength)
+      untilLast -= end - start
       const taken = clock.ticks()
       yield bytes.subarray(start, end)
       start = end
@@ -59,8 +71,13 @@ export function* slicesOf(
 /** Slices of a body that is read as it is sent. */
 export async function* slicesOfSource(
   open: () => AsyncIterable<Uint8Array>,
+  length: number,
   clock: Clock,
   onTake: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const bytes of open()) yield* slicesOf([bytes], clock, onTake)
+  let left = length
+  for await (const bytes of open()) {
+    yield* slicesOf([bytes], left, clock, onTake)
+    left -= bytes.byteLength
+  }
 }

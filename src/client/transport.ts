@@ -150,7 +150,7 @@ function openBody(
   const onTake = () => exchange.sliceTaken()
   return exchange.sending(
     typeof body === 'function'
-      ? slicesOfSource(body, clock, onTake)
-      : slicesOf(body, clock, onTake),
+      ? slicesOfSource(body, size, clock, onTake)
+      : slicesOf(body, size, clock, onTake),
   )
 }

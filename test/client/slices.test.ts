@@ -5,6 +5,10 @@ import { FakeClock } from '../helpers/fake-clock.js'
 
 const KIB = 1024
 
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0)
+}
+
 describe('slices', () => {
   it.each([
     { size: 64 * KIB, tookMs: 0, next: 128 * KIB },
@@ -28,13 +32,14 @@ describe('slices', () => {
         fc.array(fc.integer({ min: 0, max: 3 * 512 * KIB }), { maxLength: 4 }),
         (sizes) => {
           const body = sizes.map((size, i) => new Uint8Array(size).fill(i + 1))
-          const slices = [...slicesOf(body, new FakeClock(), () => {})]
+          const slices = [...slicesOf(body, sum(sizes), new FakeClock(), () => {})]
           expect(Buffer.concat(slices).equals(Buffer.concat(body))).toBe(true)
           const buffers = new Set<ArrayBufferLike>(body.map((bytes) => bytes.buffer))
           for (const slice of slices) {
             expect(slice.byteLength).toBeLessThanOrEqual(512 * KIB)
             expect(buffers.has(slice.buffer)).toBe(true)
           }
+          expect(slices.at(-1)?.byteLength ?? 0).toBeLessThanOrEqual(4 * KIB)
         },
       ),
       { numRuns: 30 },
@@ -43,7 +48,7 @@ describe('slices', () => {
 
   it('report each that is taken', () => {
     let taken = 0
-    const slices = slicesOf([new Uint8Array(200 * KIB)], new FakeClock(), () => {
+    const slices = slicesOf([new Uint8Array(200 * KIB)], 200 * KIB, new FakeClock(), () => {
       taken += 1
     })
     expect(taken).toBe(0)
@@ -59,9 +64,10 @@ describe('slices', () => {
       yield Buffer.alloc(600 * KIB, 'x')
     }
     const sizes: number[] = []
-    for await (const slice of slicesOfSource(read, new FakeClock(), () => {})) {
+    for await (const slice of slicesOfSource(read, 600 * KIB + 3, new FakeClock(), () => {})) {
       sizes.push(slice.byteLength)
     }
-    expect(sizes.reduce((a, b) => a + b)).toBe(600 * KIB + 3)
+    expect(sum(sizes)).toBe(600 * KIB + 3)
+    expect(sizes.at(-1)).toBe(4 * KIB)
   })
 })
