@@ -6,7 +6,7 @@ import type { RetryNotice } from './client/call-options.js'
 import type { OssClient } from './client/client.js'
 import type { HeadObjectResult } from './client/objects.js'
 import { DEFAULT_RETRY, type RetryPolicy } from './client/retry.js'
-import { ServiceError, TransportError } from './errors.js'
+import { MalformedResponseError, ServiceError, TransportError } from './errors.js'
 import { parseCrc64 } from './protocol/digest.js'
 import type { ObjectHeaderOptions } from './protocol/headers.js'
 import { MARKER_NAME } from './resolve-headers.js'
@@ -92,7 +92,10 @@ export class ClientTarget implements UploadTarget {
   }
 
   async remove({ versionId, signal }: RequestOf<'remove'>): Promise<void> {
-    const retry = this.#patience()
+    const patience = this.#patience()
+    // Repeated, it may take what somebody else has written meanwhile, unless it is of one version.
+    const isRepeatable = versionId !== undefined && versionId !== 'null'
+    const retry = isRepeatable ? patience : { ...patience, maxAttempts: 1 }
     await this.#client.deleteObject({ ...this.#call(), versionId, signal, retry })
   }
 
@@ -109,7 +112,10 @@ export class ClientTarget implements UploadTarget {
   async head({ versionId, signal }: RequestOf<'head'>): Promise<FoundObject | undefined> {
     try {
       const found = await this.#client.headObject({ ...this.#call(), versionId, signal })
-      const { size, meta } = found
+      const { size, meta, requestId } = found
+      // The page of whatever stands between is no object, though it may have an ETag.
+      if (requestId === undefined)
+        throw new MalformedResponseError('200 without a request id', PAGE)
       return { ...stored(found), size, md5: md5Of(found), marker: meta[MARKER_NAME] }
     } catch (error) {
       if (isNoSuch(error, 'NoSuchKey') || isNoSuch(error, 'NoSuchVersion')) return undefined
@@ -142,6 +148,8 @@ function withMeta(
 ): ObjectHeaderOptions {
   return { ...headers, meta: { ...headers.meta, ...meta } }
 }
+
+const PAGE = { status: 200, snapshot: '' }
 
 /** Whether the service has too much to do, be it that it says so or that it does not answer. */
 function isPushBack(error: Error): boolean {

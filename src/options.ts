@@ -82,9 +82,11 @@ export interface OssWriteStreamOptions extends OssClientOptions, ObjectHeaderOpt
   readonly beforeComplete?: BeforeComplete | undefined
   /**
    * What becomes of an object that was published with other bytes than ours, as its checksum shows:
-   * `delete` looks at it again and removes it (for good, version included) unless that finds it whole,
-   * which is a success; `keep` leaves it, and does not look. Otherwise the stream fails, and `outcome`
-   * tells what is there. `delete` needs the `marker`, so as to delete nobody else's. @default 'keep'
+   * `delete` removes it (for good, version included), `keep` leaves it. Either way it is looked at again
+   * first: if it is whole, the upload has succeeded, else the stream fails, and `outcome` tells what is
+   * there. `delete` needs the `marker`, so as to delete nobody else's, and deletes only what has another
+   * CRC-64 than the one that is computed here: `integrity` is `'md5+crc64'` unless you say otherwise.
+   * @default 'keep'
    */
   readonly onMismatch?: OnMismatch | undefined
   /**
@@ -106,7 +108,7 @@ export interface OssWriteStreamOptions extends OssClientOptions, ObjectHeaderOpt
   readonly signal?: AbortSignal | undefined
   /** Is told what the event `progress` tells. */
   readonly onProgress?: ((progress: UploadProgress) => void) | undefined
-  /** @default 'md5' */
+  /** @default 'md5', but 'md5+crc64' with `onMismatch: 'delete'` */
   readonly integrity?: Integrity | undefined
   /**
    * At the end of a multipart upload, when no part waits for its turn any more: send a part a second time that takes

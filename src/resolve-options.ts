@@ -5,7 +5,7 @@ import { CLIENT_OPTION_NAMES } from './client/options.js'
 import type { HashingMode } from './digest/schedule.js'
 import { InvalidOptionError } from './errors.js'
 import { expectedDigests } from './expected-digest.js'
-import type { Integrity, OssWriteStreamOptions, UploadProgress } from './options.js'
+import type { OssWriteStreamOptions, UploadProgress } from './options.js'
 import { OBJECT_HEADER_OPTION_NAMES, type ObjectHeaderOptions } from './protocol/headers.js'
 import {
   DEFAULT_CONCURRENCY,
@@ -134,7 +134,7 @@ export function resolveOptions(
     checkpoint: checkpointOf(options, headersDigest),
     signal: checkSignal(options.signal),
     onProgress: checkFunction(options.onProgress, 'onProgress'),
-    digests: digestsOf(options.integrity),
+    digests: digestsOf(options),
     marker,
     highWaterMark: integer(
       options.highWaterMark === undefined ? DEFAULT_HIGH_WATER_MARK : options.highWaterMark,
@@ -260,7 +260,9 @@ function onMismatchOf({ onMismatch = 'keep', marker }: OssWriteStreamOptions): O
   return onMismatch
 }
 
-function digestsOf(integrity: Integrity = 'md5'): ResolvedOptions['digests'] {
+/** What is to be deleted has to differ from what we have computed, not from what we were told. */
+function digestsOf({ onMismatch, ...options }: OssWriteStreamOptions): ResolvedOptions['digests'] {
+  const { integrity = onMismatch === 'delete' ? 'md5+crc64' : 'md5' } = options
   switch (integrity) {
     case 'md5':
       return { md5: true, crc64: false }

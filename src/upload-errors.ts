@@ -28,7 +28,7 @@ export class UploadError extends OssError {
   outcome: Outcome
   /**
    * Why cleaning up failed, if it did: parts of `uploadId` may then still be stored (and billed); with
-   * `outcome: 'published'` it is the damaged object that could not be deleted.
+   * `outcome: 'published'` it is the damaged object that could not be deleted, with `unknown` perhaps has been.
    */
   declare abortError?: Error
   declare readonly status?: number

@@ -65,6 +65,34 @@ describe('a version of an object', () => {
   })
 })
 
+it('takes no page without a request id for an object, though it has an ETag', async () => {
+  const { server, client } = await openClient()
+  await client.putObject({ key: 'k', body: 'hello' })
+  server.faults.add({ operation: 'HeadObject' }, { dropHeader: 'x-oss-request-id' })
+  const call = { bucket: 'bucket', key: 'k', headers: {}, onRetry: () => {} }
+  const target = new ClientTarget(client, call)
+  await expect(target.head({ signal: new AbortController().signal })).rejects.toMatchObject({
+    code: 'ERR_OSS_MALFORMED_RESPONSE',
+  })
+})
+
+it.each([
+  ['what stands at the key', undefined, 1],
+  ['what has no version of its own', 'null', 1],
+  ['a version', 'v7', 5],
+])('repeats the deletion of %s by itself only if it can take nothing else', async (...row) => {
+  const [, versionId, attempts] = row
+  const { server, client } = await openClient()
+  server.faults.add({ operation: 'DeleteObject', times: 9 }, { drop: 'answer' })
+  const call = { bucket: 'bucket', key: 'k', headers: {}, onRetry: () => {} }
+  const removal = new ClientTarget(client, call).remove({
+    versionId,
+    signal: new AbortController().signal,
+  })
+  await expect(removal).rejects.toMatchObject({ code: 'ERR_OSS_TRANSPORT', uncertain: 'lost' })
+  expect(server.requests.of('DeleteObject')).toHaveLength(attempts)
+})
+
 /** How often what befalls a part's first attempt counts as a push, and is told as a retry. */
 async function pushesOf(action: FaultAction, responseMs = 60_000) {
   const retries: unknown[] = []

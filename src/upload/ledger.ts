@@ -14,6 +14,8 @@ export interface LedgerRow {
   readonly etag: string
   /** CRC-64/XZ of the part, as the service answered it or as we computed it. */
   readonly crc64?: bigint | undefined
+  /** We have computed that CRC-64; otherwise one answer of the service is all that vouches for it. */
+  readonly isCrc64Own?: boolean
 }
 
 export class Ledger {
@@ -62,4 +64,9 @@ export function combinedCrc64(parts: readonly LedgerRow[]): bigint | undefined {
     whole = combineCrc64(whole, crc64, size)
   }
   return whole
+}
+
+/** Whether we have computed the CRC-64 of each part: then no wrong answer is the reason for a mismatch. */
+export function hasOwnCrc64(parts: readonly LedgerRow[]): boolean {
+  return parts.every(({ isCrc64Own }) => isCrc64Own)
 }

@@ -14,7 +14,7 @@ import {
   type UploadErrorDetails,
 } from '../upload-errors.js'
 import { CapacityAlarm } from './capacity-alarm.js'
-import { combinedCrc64 } from './ledger.js'
+import { combinedCrc64, hasOwnCrc64 } from './ledger.js'
 import { isTerminal, mayEnter, type UploadState } from './lifecycle.js'
 import type { Part } from './part.js'
 import { type LineProgress, PartLine } from './part-line.js'
@@ -198,7 +198,7 @@ export class MultipartUpload {
     const parts = this.#line.finish()
     const crc64 = combinedCrc64(parts)
     const { marker, isResumed } = this.#remote
-    const sent = { size: this.#bytes, crc64, marker, isResumed }
+    const sent = { size: this.#bytes, crc64, isCrc64Own: hasOwnCrc64(parts), marker, isResumed }
     // Parts of an earlier run count: there is something to be cleaned up after.
     const hasParts = this.#line.hasSent || this.#remote.isResumable
     return this.#publish('completing', { parts: parts.length, crc64 }, () =>
@@ -252,10 +252,10 @@ export class MultipartUpload {
       const abortError = 'object' in verdict ? undefined : verdict.abortError
       return { outcome: 'published', abortError }
     }
-    const { hasSent } = this.#line
-    const { state, ...report } = await this.#remote.close(hasSent, this.#over?.reason)
+    const { state, ...report } = await this.#remote.close(this.#line.hasSent, this.#over?.reason)
     this.#enter(state)
-    return { ...report, outcome: verdict?.outcome ?? report.outcome }
+    const { outcome = report.outcome, abortError = report.abortError } = verdict ?? {}
+    return { ...report, outcome, abortError }
   }
 
   /** Makes the first failure the upload's, and stops everything that is under way. */

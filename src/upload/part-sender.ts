@@ -168,7 +168,9 @@ export class PartSender {
     )
     const at = this.#settings.ticks()
     this.#adapt((control) => control.acknowledge({ bytes: size, sentAt, at }))
-    this.#record({ partNumber, size, etag: stored.etag, crc64: stored.crc64 ?? digests.crc64 })
+    const isCrc64Own = digests.crc64 !== undefined
+    const crc64 = stored.crc64 ?? digests.crc64
+    this.#record({ partNumber, size, etag: stored.etag, crc64, isCrc64Own })
   }
 
   /** What `task` throws is a failure. */

@@ -2,7 +2,7 @@
  * Publishing an object, by Put or by Complete: sends it, finds out what became of it, and takes a
  * damaged one away again where that is wanted. It holds no state of the upload and never throws.
  */
-import { asError, DigestMismatchError } from '../errors.js'
+import { asError, DigestMismatchError, ServiceError } from '../errors.js'
 import type { CleanUp } from './clean-up.js'
 import { lookAgain } from './second-look.js'
 import type { FoundObject, StoredObject, UploadTarget } from './upload-target.js'
@@ -47,7 +47,7 @@ export class Publisher {
       // A Put that we have cut short ourselves: its bytes may have been out already.
       if (signal.aborted) return { error, outcome: isSent ? 'unknown' : 'absent' }
       const verdict = await judgeError(error, sent, { head: () => this.#head() })
-      return this.#discard(verdict, sent)
+      return this.#examine(verdict, { ...sent, isCrc64Own: true })
     }
   }
 
@@ -67,14 +67,14 @@ export class Publisher {
         endUpload: () => (keepsParts ? cleanUp.ask(uploadId) : cleanUp.end(uploadId, partsSent)),
         keepsParts,
       })
-      return this.#discard(verdict, sent)
+      return this.#examine(verdict, sent)
     }
   }
 
   #judge(object: StoredObject, sent: Sent): Promise<Verdict> {
     const { bucket, key } = this.#settings
     const verdict = judgeAnswer(object, sent, `oss://${bucket}/${key}`)
-    return this.#discard(verdict, sent, object.versionId)
+    return this.#examine(verdict, sent, object.versionId)
   }
 
   #head(versionId?: string): Promise<FoundObject | undefined> {
@@ -82,31 +82,56 @@ export class Publisher {
     return cleanUp.inTime('HeadObject', (signal) => this.#target.head({ versionId, signal }))
   }
 
-  /** Deletes what was published with other bytes than ours, if it still is ours and that is wanted. */
-  async #discard(verdict: Verdict, sent: Sent, versionId?: string): Promise<Verdict> {
-    const { onMismatch, cleanUp } = this.#settings
-    const { marker } = sent
-    // Without a marker there is no telling whether it is ours; options that say so are refused.
-    if (onMismatch === 'keep' || marker === undefined || !isDamaged(verdict)) return verdict
+  /** Looks again at what seems damaged: it may be whole, or is to be deleted, if it still is ours. */
+  async #examine(verdict: Verdict, sent: Sent, versionId?: string): Promise<Verdict> {
+    if (!isDamaged(verdict)) return verdict
     const { error } = verdict
+    // Without a marker there is no telling whether it is ours; options that say so are refused.
+    if (this.#settings.onMismatch === 'delete' && sent.marker !== undefined) {
+      return this.#discard(error, sent, versionId)
+    }
     try {
       const found = await this.#findAgain(versionId)
-      switch (lookAgain(found, { ...sent, marker }, error)) {
-        case 'whole':
-          return found === undefined ? verdict : { object: found }
-        case 'unclear':
-          return { error, outcome: 'published', aftermath: UNCLEAR }
-        case 'replaced':
-          // Somebody else has written there since: theirs is not to be touched, and ours is gone.
-          return { error, outcome: 'absent', aftermath: REPLACED }
+      if (found === undefined || lookAgain(found, sent, error) !== 'whole') return verdict
+      return { object: found }
+    } catch {
+      // That asking failed too changes nothing of what the first answer told.
+      return verdict
+    }
+  }
+
+  async #discard(error: DigestMismatchError, sent: Sent, versionId?: string): Promise<Verdict> {
+    let failure: Error | undefined
+    for (let left = MOST_DELETIONS; ; left--) {
+      let found: FoundObject | undefined
+      try {
+        found = await this.#findAgain(versionId)
+      } catch (thrown) {
+        if (failure === undefined) return { error, ...NOT_DELETED, abortError: asError(thrown) }
+        return { error, ...PERHAPS_DELETED, abortError: failure }
       }
-      await cleanUp.inTime('DeleteObject', (signal) =>
-        this.#target.remove({ versionId: found?.versionId, signal }),
+      if (found === undefined) return { error, ...REPLACED }
+      const look = lookAgain(found, sent, error)
+      if (look === 'whole') return { object: found }
+      if (look !== 'damaged') return { error, ...LEFT_ALONE[look] }
+      if (failure !== undefined && left === 0) return { error, ...NOT_DELETED, abortError: failure }
+      failure = await this.#tryToDelete(found.versionId)
+      if (failure === undefined) return { error, ...DELETED }
+      if (isRefusal(failure)) return { error, ...NOT_DELETED, abortError: failure }
+      // Without an answer it may have happened, and somebody may write there any time: it is looked at
+      // again before that is repeated.
+    }
+  }
+
+  /** Why it could not be deleted, if so. */
+  async #tryToDelete(versionId: string | undefined): Promise<Error | undefined> {
+    try {
+      await this.#settings.cleanUp.inTime('DeleteObject', (signal) =>
+        this.#target.remove({ versionId, signal }),
       )
-      return { error, outcome: 'absent', aftermath: DELETED }
-    } catch (thrown) {
-      const abortError = asError(thrown)
-      return { error, outcome: 'published', aftermath: NOT_DELETED, abortError }
+      return undefined
+    } catch (error) {
+      return asError(error)
     }
   }
 
@@ -117,10 +142,45 @@ export class Publisher {
   }
 }
 
-const DELETED = '; the object was published, and has been deleted'
-const REPLACED = '; the object was published, and is there no more'
-const UNCLEAR = '; the object is published, and was not deleted: two answers contradict one another'
-const NOT_DELETED = '; the object is published, and could not be deleted'
+/** How often the deletion of one object is tried, each time after a look at it. */
+const MOST_DELETIONS = 2
+
+const DELETED = {
+  outcome: 'absent',
+  aftermath: '; the object was published, and has been deleted',
+} as const
+const NOT_DELETED = {
+  outcome: 'published',
+  aftermath: '; the object is published, and could not be deleted',
+} as const
+const PERHAPS_DELETED = {
+  outcome: 'unknown',
+  aftermath: '; the object was published, and whether it is deleted could not be found out',
+} as const
+
+/** Somebody else has written there since: theirs is not to be touched, and ours is gone. */
+const REPLACED = {
+  outcome: 'absent',
+  aftermath: '; the object was published, and is there no more',
+} as const
+
+/** What is not deleted because of what a look has found. */
+const LEFT_ALONE = {
+  replaced: REPLACED,
+  unclear: {
+    outcome: 'published',
+    aftermath: '; the object is published, and was not deleted: two answers contradict one another',
+  },
+  doubtful: {
+    outcome: 'unknown',
+    aftermath: '; the object was published, and whether it still is could not be found out',
+  },
+} as const
+
+/** The service has said that it has not done it, and that it will not. */
+function isRefusal(error: Error): boolean {
+  return error instanceof ServiceError && error.uncertain === undefined
+}
 
 /** `null` is the one version of an object that has none: by now it may be somebody else's. */
 function isVersion(versionId: string | undefined): versionId is string {

@@ -125,7 +125,8 @@ export class Resumption {
     const found = this.#stored.get(partNumber)
     if (found === undefined) return undefined
     if (found.size === size && isSame(found, digests)) {
-      return { ...found, crc64: found.crc64 ?? digests.crc64 }
+      const isCrc64Own = digests.crc64 !== undefined
+      return { ...found, crc64: found.crc64 ?? digests.crc64, isCrc64Own }
     }
     if (!this.#isDifferent && this.#resumed !== undefined) {
       this.#isDifferent = true

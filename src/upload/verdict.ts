@@ -12,6 +12,8 @@ export interface Sent {
   readonly size: number
   /** CRC-64/XZ of all bytes, if known. */
   readonly crc64?: bigint | undefined
+  /** It was computed here; otherwise of what single answers told of the parts: one may be wrong. */
+  readonly isCrc64Own?: boolean
   /** MD5 of all bytes, upper-case hexadecimal, if known: of a PutObject. */
   readonly md5?: string | undefined
   /** Value of this upload's marker in the user metadata; `undefined` if it was turned off. */

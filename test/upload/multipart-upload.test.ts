@@ -70,6 +70,7 @@ describe('finish', () => {
     const { upload, target } = newUpload()
     const complete = target.complete.bind(target)
     target.complete = async (request) => ({ ...(await complete(request)), crc64: 1n })
+    target.head = async () => ({ etag: 'E', size: 2 * PART, crc64: 1n })
     await upload.append(bytes(2 * PART))
     const error = await upload.finish().catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(UploadError)

@@ -7,9 +7,10 @@ import type { FoundObject, StoredObject, UploadTarget } from '../../src/upload/u
 import { FakeTarget } from '../helpers/fake-target.js'
 import { neverWakes } from '../helpers/new-upload.js'
 
-const SENT = { size: 10, crc64: 7n, marker: 'm1' }
+const SENT = { size: 10, crc64: 7n, isCrc64Own: true, marker: 'm1' }
 const DAMAGED = { etag: 'E', crc64: 8n }
 const FOUND: FoundObject = { ...DAMAGED, size: 10, md5: 'B', marker: 'm1' }
+const OTHERS = { crc64: 5n, marker: 'm2' }
 const WHOLE: FoundObject = { ...FOUND, crc64: 7n }
 
 /** A target whose answers are given; everything else is as the fake has it. */
@@ -60,10 +61,17 @@ function open(onMismatch: OnMismatch, changes: Partial<Script> = {}) {
 }
 
 describe('a damaged object', () => {
-  it('stays with `keep`, and nothing is asked', async () => {
-    const { target, complete } = open('keep')
-    expect(await complete()).toMatchObject({ outcome: 'published' })
-    expect(target.trail).toEqual([])
+  it.each([
+    ['is there', FOUND],
+    ['is there no more', undefined],
+    ['cannot be asked after', new ServiceError({ status: 403 })],
+    ["is somebody else's by now", { ...FOUND, crc64: 5n, marker: 'm2' }],
+  ])('stays with `keep`, and the first answer stands if it %s', async (_name, found) => {
+    const { target, complete } = open('keep', { found })
+    const verdict = await complete()
+    expect(verdict).toMatchObject({ outcome: 'published' })
+    expect(verdict).not.toHaveProperty('abortError')
+    expect(target.trail).toEqual(['head'])
   })
 
   it('is deleted with `delete`, after a look whether it still is ours', async () => {
@@ -116,10 +124,10 @@ describe('a damaged object', () => {
   })
 
   it.each([
-    ["somebody else's", { ...FOUND, marker: 'm2' }],
-    ['one without a marker', { ...FOUND, marker: undefined }],
+    ["somebody else's", { ...FOUND, ...OTHERS }],
+    ['one without a marker', { ...FOUND, ...OTHERS, marker: undefined }],
     ['nothing', undefined],
-    ["somebody else's, of no version", { ...FOUND, marker: 'm2', versionId: 'null' }],
+    ["somebody else's, of no version", { ...FOUND, ...OTHERS, versionId: 'null' }],
   ])('is not looked for behind what stands there by now: %s', async (_name, found) => {
     const { target, complete } = open('delete', { found })
     expect(await complete()).toMatchObject({
@@ -142,10 +150,55 @@ describe('a damaged object', () => {
     })
   })
 
+  const lost = (uncertain: 'lost' | undefined) =>
+    Object.assign(new TransportError('timeout', 'no answer'), { uncertain })
+
+  it.each([
+    ['it was not', FOUND, 'published', ['head', 'remove', 'head', 'remove', 'head']],
+    ['it was', undefined, 'absent', ['head', 'remove', 'head']],
+    [
+      'somebody has written there since',
+      { ...FOUND, ...OTHERS },
+      'absent',
+      ['head', 'remove', 'head'],
+    ],
+    ['nobody answers', new ServiceError({ status: 502 }), 'unknown', ['head', 'remove', 'head']],
+  ] as const)('whose deletion was not answered is looked at again: %s', async (...row) => {
+    const [, then, outcome, trail] = row
+    for (const removal of [lost('lost'), lost(undefined)]) {
+      const { target, complete } = open('delete', { removal })
+      target.head = async () => {
+        target.trail.push('head')
+        return given<FoundObject | undefined>(target.trail.length === 1 ? FOUND : then)
+      }
+      const verdict = await complete()
+      expect(verdict).toMatchObject({ outcome, error: { code: 'ERR_OSS_DIGEST_MISMATCH' } })
+      expect('abortError' in verdict).toBe(outcome !== 'absent')
+      expect(target.trail).toEqual(trail)
+    }
+  })
+
+  it('may be ours though its marker is not', async () => {
+    const { target, complete } = open('delete', { found: { ...FOUND, marker: 'm2' } })
+    expect(await complete()).toMatchObject({ outcome: 'unknown' })
+    expect(target.removed).toEqual([])
+  })
+
+  it('as the CRC-64s of its parts, which nobody has computed here, have it stays', async () => {
+    const { target, complete } = open('delete')
+    const sent = { ...SENT, isCrc64Own: false }
+    expect(await complete(sent)).toMatchObject({
+      outcome: 'published',
+      aftermath: expect.stringMatching(/two answers contradict one another$/),
+    })
+    expect(target.removed).toEqual([])
+  })
+
   it('without a marker is never deleted', async () => {
     const { target, complete } = open('delete')
-    expect(await complete({ size: 10, crc64: 7n })).toMatchObject({ outcome: 'published' })
-    expect(target.trail).toEqual([])
+    const sent = { ...SENT, marker: undefined }
+    expect(await complete(sent)).toMatchObject({ outcome: 'published' })
+    expect(target.trail).toEqual(['head'])
   })
 
   it('of a Put is deleted, too', async () => {
@@ -173,11 +226,14 @@ describe('an object that one answer calls damaged', () => {
     ['the version that was told of', 'v7', ['head v7']],
   ])('is a success if %s is whole', async (_name, versionId, trail) => {
     const answer = { ...DAMAGED, versionId }
-    const { target, complete } = open('delete', { answer, found: WHOLE, versions: { v7: WHOLE } })
-    expect(await complete()).toEqual({
-      object: versionId === undefined ? WHOLE : { ...WHOLE, versionId },
-    })
-    expect(target.trail).toEqual(trail)
+    for (const onMismatch of ['delete', 'keep'] as const) {
+      const versions = { v7: WHOLE }
+      const { target, complete } = open(onMismatch, { answer, found: WHOLE, versions })
+      expect(await complete()).toEqual({
+        object: versionId === undefined ? WHOLE : { ...WHOLE, versionId },
+      })
+      expect(target.trail).toEqual(trail)
+    }
   })
 
   it('is a success of Put if what stands at the key is whole', async () => {

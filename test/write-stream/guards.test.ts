@@ -465,6 +465,15 @@ describe('an object that is published with other bytes', () => {
     expect(opened.server.requests.of('DeleteObject')).toHaveLength(1)
   })
 
+  it('by a Put without an MD5 is deleted by its CRC-64', async () => {
+    const { server, out } = await openStream({ onMismatch: 'delete', integrity: 'crc64' })
+    server.faults.add({ operation: 'PutObject', times: 99 }, { corrupt: 'crc64' })
+    server.faults.add({ operation: 'HeadObject' }, { corrupt: 'crc64' })
+    out.end('small')
+    expect(await ending(out)).toMatchObject({ outcome: 'absent', operation: 'PutObject' })
+    expect(server.objects.list()).toEqual([])
+  })
+
   it.each(ways)('by %s only as one answer has it is a success', async (_name, input, operation) => {
     const opened = await openStream({ onMismatch: 'delete' })
     misreport(opened, operation)
@@ -474,6 +483,33 @@ describe('an object that is published with other bytes', () => {
     expect(opened.server.requests.of('HeadObject')).toHaveLength(1)
     expect(opened.server.requests.of('DeleteObject')).toEqual([])
   })
+
+  it.each([
+    ['is deleted', undefined, 'absent', 0],
+    ['is not deleted', 'md5', 'published', 1],
+  ] as const)(
+    'by Complete %s with `integrity` %s, which has a say in whose CRC-64 is compared',
+    async (_name, integrity, outcome, left) => {
+      const opened = await openStream({ onMismatch: 'delete', integrity })
+      damage(opened, 'CompleteMultipartUpload')
+      opened.out.end(DUMP)
+      expect(await ending(opened.out)).toMatchObject({ outcome })
+      expect(opened.server.objects.list()).toHaveLength(left)
+    },
+  )
+
+  it.each(['md5', 'md5+crc64', undefined, false] as const)(
+    'it seems, by one digit in the answer to one part, is not deleted: integrity %s',
+    async (integrity) => {
+      const opened = await openStream({ onMismatch: 'delete', integrity })
+      opened.server.faults.add({ operation: 'UploadPart', times: 1 }, { corrupt: 'crc64' })
+      opened.out.end(DUMP)
+      await ending(opened.out)
+      expect((await stored(opened.server))?.equals(DUMP)).toBe(true)
+      expect(opened.out.outcome).toBe('published')
+      expect(opened.server.requests.of('DeleteObject')).toEqual([])
+    },
+  )
 
   it('by Complete is deleted although the stream was given up', async () => {
     const opened = await openStream({ onMismatch: 'delete' })
@@ -536,6 +572,23 @@ describe('an object that is published with other bytes', () => {
       expect(opened.server.objects.list()).toHaveLength(1)
     },
   )
+
+  it('is gone although that was not answered; what stands there since is left alone', async () => {
+    const opened = await openStream({ onMismatch: 'delete' })
+    const { server, out } = opened
+    server.faults.add({ operation: 'CompleteMultipartUpload' }, { corrupt: 'crc64' })
+    server.faults.add({ operation: 'HeadObject' }, { corrupt: 'crc64' })
+    const deletion = server.faults.add({ operation: 'DeleteObject' }, { hold: 'before-answer' })
+    server.faults.add({ operation: 'DeleteObject' }, { drop: 'answer' })
+    out.end(DUMP)
+    await deletion.reached(1)
+    const other = createOssWriteStream(`oss://bucket/${KEY}`, streamOptions(server))
+    await finished(other.end("somebody else's"))
+    deletion.release()
+    expect(await ending(out)).toMatchObject({ outcome: 'absent' })
+    expect((await stored(server))?.toString()).toBe("somebody else's")
+    expect(server.requests.of('DeleteObject')).toHaveLength(1)
+  })
 
   it('is known again after a lost answer, and deleted, too', async () => {
     const opened = await openStream({ onMismatch: 'delete' })

@@ -226,8 +226,18 @@ describe("a part's CRC-64 that is not the bytes'", () => {
     expect(opened.server.objects.list()).toEqual([])
   })
 
-  it('is seen in the answer to Complete', async () => {
+  it('is a success where only the answer to Complete has it so', async () => {
     const opened = await openStream()
+    opened.server.faults.add({ operation: 'CompleteMultipartUpload' }, { corrupt: 'crc64' })
+    await finished(opened.out.end(INPUT))
+    await expectWhole(opened, INPUT)
+    expect(opened.out.result?.crc64).toBe(String(crc64(INPUT)))
+    expect(opened.server.requests.of('HeadObject')).toHaveLength(1)
+  })
+
+  it('is seen in the answer to Complete, and in the next one', async () => {
+    const opened = await openStream()
+    opened.server.faults.add({ operation: 'HeadObject' }, { corrupt: 'crc64' })
     opened.server.faults.add({ operation: 'CompleteMultipartUpload' }, { corrupt: 'crc64' })
     opened.out.end(INPUT)
     const error = await failed(opened)
