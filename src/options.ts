@@ -39,7 +39,7 @@ export interface OssWriteStreamOptions extends OssClientOptions, ObjectHeaderOpt
   readonly client?: OssClient | undefined
   /**
    * Size of the first parts, in bytes: an integer from 102,400 (100 KiB) to 5,368,709,120 (5 GiB).
-   * Without `expectedSize` it doubles after each 1,000 parts, up to half of `maxMemory`.
+   * Without `expectedSize` it doubles after 3,000 parts, and after each 1,000 more, up to half of `maxMemory`.
    * @default 8 MiB, or what `expectedSize` needs, or half of `maxMemory` if that is less
    */
   readonly partSize?: number | undefined

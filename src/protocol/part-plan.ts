@@ -17,7 +17,9 @@ export const DEFAULT_CONCURRENCY = 4
 /** Memory for part buffers if nothing else is said and the parts fit it, in bytes. */
 export const DEFAULT_MAX_MEMORY = 256 * 1024 ** 2
 
-/** A stream of unknown length doubles its parts after each so many of them. */
+/** So many parts of a stream of unknown length are equal, and its memory is: 23 GiB by the defaults. */
+const EQUAL_PARTS = 3000
+/** Then it doubles them after each so many. */
 const GROWTH_STEP = 1000
 /** With an `expectedSize` the parts stay equal up to here; the rest is room for a wrong guess. */
 const HINTED_PARTS = 8000
@@ -72,7 +74,7 @@ export function planParts(options: PartPlanOptions): PartPlan {
   const equalParts = exact ? MAX_PARTS : HINTED_PARTS
   const plan: PartPlan = {
     partSize,
-    growAfter: hint > 0 && hint <= equalParts * partSize ? equalParts : GROWTH_STEP,
+    growAfter: hint > 0 && hint <= equalParts * partSize ? equalParts : EQUAL_PARTS,
     maxPartSize: Math.floor(largest / partSize) * partSize,
     maxMemory,
   }

@@ -179,7 +179,6 @@ export function scenarios(isQuick: boolean): Scenario[] {
       entries: [
         osspipe('osspipe 2 GiB', {}, { bytes: isQuick ? GIB / 2 : 2 * GIB }),
         osspipe('osspipe 20 GiB', {}, { bytes: isQuick ? 2 * GIB : 20 * GIB }),
-        // Without a bound of one's own an object beyond a thousand parts has larger ones.
         osspipe(
           'osspipe 20 GiB, maxMemory 64 MiB',
           { maxMemory: 64 * MIB },
