@@ -32,7 +32,10 @@ export interface OssReadStreamOptions extends OssClientOptions {
   readonly end?: number | undefined
   /** Bytes of a range: an integer from 1,024. @default 8 MiB, or what `maxMemory` leaves for each */
   readonly partSize?: number | undefined
-  /** Most requests at once: an integer from 1 to 1,000. Memory may allow fewer. @default 4 */
+  /**
+   * Most requests at once: an integer from 1 to 1,000. Memory may allow fewer.
+   * @default 4, or as many of these as the event loop has time for
+   */
   readonly concurrency?: number | undefined
   /** Another name of `concurrency`, as users of ali-oss know it. */
   readonly parallel?: number | undefined

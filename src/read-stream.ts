@@ -6,8 +6,10 @@ import { onAbort } from './client/abort-hub.js'
 import type { RetryNotice } from './client/call-options.js'
 import type { Clock } from './client/clock.js'
 import { clientSource } from './client-source.js'
+import { newLoadMeter } from './digest/load-meter.js'
 import { Download } from './download/download.js'
 import type { OpenedObject } from './download/download-source.js'
+import { Pace } from './download/pace.js'
 import { asError } from './errors.js'
 import { Eventful } from './read-events.js'
 import type { DownloadProgress, OssReadStreamOptions } from './read-options.js'
@@ -29,7 +31,7 @@ export function createOssReadStream(
     : new OssReadStream(target, options)
 }
 
-/** Bytes that are handed over before other work has its turn. */
+/** Bytes of a supply that are handed over before other work has its turn. */
 const TURN_BYTES = 1024 * 1024
 
 /** A Readable of an object, or of a range of it, whose `end` means that the bytes are verified. */
@@ -57,11 +59,16 @@ export class OssReadStream extends Eventful {
     this.#clock = client.clock
     this.#onProgress = settings.onProgress
     const onRetry = (notice: RetryNotice) => this.#tellRetry(notice)
+    const ticks = () => this.#clock.ticks()
+    const pace = settings.isPaced
+      ? new Pace({ most: download.concurrency, ticks, newLoadMeter })
+      : undefined
     this.#download = new Download(clientSource(client, { bucket, key, onRetry }), download, {
       onOpen: (object) => this.#tell(() => this.emit('open', object)),
       onReadable: () => this.#pump(),
       onRange: () => this.#tellProgress(),
       onFailure: (error) => this.destroy(asError(error)),
+      pace,
     })
     // A reason such as `null` would make `destroy()` of it, which tells nobody.
     this.#releaseSignal = onAbort(signal, () =>
@@ -120,8 +127,13 @@ export class OssReadStream extends Eventful {
     try {
       while (this.#isWanted && !this.destroyed) {
         isResting = this.#turnBytes >= TURN_BYTES
-        const bytes = isResting ? undefined : this.#download.take()
-        if (bytes === undefined) break
+        if (isResting) break
+        const bytes = this.#download.take()
+        if (bytes === undefined) {
+          // What comes next has to come from the network first, in a turn of its own.
+          this.#turnBytes = 0
+          break
+        }
         this.#turnBytes += bytes.byteLength
         // First, because `push` may call `_read`.
         this.#isWanted = false

@@ -12,6 +12,7 @@ import {
   checkSignal,
   concurrencyOf,
   flag,
+  givenConcurrency,
   integer,
   resolvePlace,
 } from './stream-options.js'
@@ -21,6 +22,8 @@ import { refuseUnknown } from './unknown-option.js'
 export interface ResolvedReadOptions {
   readonly client: OssClient
   readonly download: DownloadSettings
+  /** Nobody has said how many requests shall run at once: it may be fewer. */
+  readonly isPaced: boolean
   readonly signal: AbortSignal | undefined
   readonly onProgress: ((progress: DownloadProgress) => void) | undefined
   readonly highWaterMark: number
@@ -86,6 +89,7 @@ export function resolveReadOptions(
       verify: flag(options.verify, 'verify', true),
       expectedDigest: expectedDigests(options.expectedDigest),
     },
+    isPaced: givenConcurrency(options).value === undefined,
     signal: checkSignal(options.signal),
     onProgress: checkFunction(options.onProgress, 'onProgress'),
     highWaterMark: size(options.highWaterMark, 'highWaterMark', 0) ?? DEFAULT_HIGH_WATER_MARK,

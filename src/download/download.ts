@@ -12,6 +12,7 @@ import {
 import { ServiceError } from '../errors.js'
 import type { DownloadSource, OpenedObject } from './download-source.js'
 import type { IncomingRange } from './incoming-range.js'
+import type { Pace } from './pace.js'
 import { type ReadAheadLimits, type Span, spanWithin } from './ranges.js'
 import { ReadAhead } from './read-ahead.js'
 import { expectationsOf, Verification, type VerificationSettings } from './verification.js'
@@ -31,6 +32,8 @@ export interface DownloadHooks {
   readonly onReadable: () => void
   readonly onRange: () => void
   readonly onFailure: (error: unknown) => void
+  /** How many ranges are worth asking for at once. @default all that the settings allow */
+  readonly pace?: Pace | undefined
 }
 
 export class Download {
@@ -58,6 +61,7 @@ export class Download {
       onReadable: hooks.onReadable,
       onRange: hooks.onRange,
       onFailure: hooks.onFailure,
+      lanes: () => hooks.pace?.lanes ?? settings.concurrency,
     })
   }
 
@@ -98,6 +102,7 @@ export class Download {
   start(): void {
     if (this.#hasStarted) return
     this.#hasStarted = true
+    this.#hooks.pace?.start()
     this.#window.start()
   }
 

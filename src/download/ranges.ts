@@ -28,11 +28,27 @@ export function rangeAt(position: number, wanted: Span, partSize: number): Span 
   return { start: position, end: Math.min(position + partSize, wanted.end) }
 }
 
-/** Whether a range may be asked for now: only if all of it fits what is held already. */
+/** What the window holds: bytes requested or received and not taken, and the requests of it. */
+export interface Held {
+  readonly bytes: number
+  readonly requests: number
+  /** Bytes requested and not received. */
+  readonly underWay: number
+}
+
+/** Of a range that is nearly over so much, in parts of a range, is still to come. */
+const NEARLY_OVER = 1 / 8
+
+/**
+ * Whether a range may be asked for now: only if all of it fits what is held already, and if fewer than
+ * `lanes` are under way. One that is nearly over does not count: the next then follows without a gap.
+ */
 export function mayRequest(
   { start, end }: Span,
-  held: { readonly bytes: number; readonly requests: number },
-  limits: ReadAheadLimits,
+  held: Held,
+  { partSize, concurrency, maxMemory }: ReadAheadLimits,
+  lanes: number,
 ): boolean {
-  return held.requests < limits.concurrency && held.bytes + (end - start) <= limits.maxMemory
+  if (held.requests >= concurrency || held.bytes + (end - start) > maxMemory) return false
+  return lanes >= concurrency || held.underWay <= (lanes - 1 + NEARLY_OVER) * partSize
 }

@@ -16,6 +16,8 @@ export interface ReadAheadHooks {
   /** A range has been received. */
   readonly onRange: () => void
   readonly onFailure: (error: unknown) => void
+  /** How many ranges are worth asking for at once now. */
+  readonly lanes: () => number
 }
 
 export class ReadAhead {
@@ -97,8 +99,12 @@ export class ReadAhead {
   #fill(): void {
     if (!this.#isExact || this.#isClosed) return
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      const held = { bytes: this.#heldBytes, requests: this.requests }
-      if (!mayRequest(next, held, this.#limits)) return
+      const held = {
+        bytes: this.#heldBytes,
+        requests: this.requests,
+        underWay: this.#ranges.reduce((sum, { length, received }) => sum + length - received, 0),
+      }
+      if (!mayRequest(next, held, this.#limits, this.#hooks.lanes())) return
       this.#request(next)
     }
   }

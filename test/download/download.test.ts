@@ -6,6 +6,7 @@ import type {
   OpenedObject,
   ReceiveRequest,
 } from '../../src/download/download-source.js'
+import { Pace } from '../../src/download/pace.js'
 import { ServiceError } from '../../src/errors.js'
 import { Gate } from '../helpers/gate.js'
 import { bytes } from '../helpers/new-upload.js'
@@ -51,7 +52,11 @@ class FakeSource implements DownloadSource {
   }
 }
 
-function open(source: DownloadSource, settings: Partial<DownloadSettings> = {}) {
+function open(
+  source: DownloadSource,
+  settings: Partial<DownloadSettings> = {},
+  pace: Pace | undefined = undefined,
+) {
   const chunks: Uint8Array[] = []
   let most = 0
   let resolve = (_output: Buffer) => {}
@@ -89,6 +94,7 @@ function open(source: DownloadSource, settings: Partial<DownloadSettings> = {}) 
         }
         if (download.isDone) resolve(Buffer.concat(chunks))
       },
+      pace,
     },
   )
   download.start()
@@ -101,6 +107,28 @@ describe('a download', () => {
     expect((await output).equals(INPUT)).toBe(true)
     expect(most()).toBeGreaterThan(2000)
     expect(most()).toBeLessThanOrEqual(4000)
+  })
+
+  it.each([
+    [1, [1, 2]],
+    [0, [1, 2, 3]],
+  ])('asks, under a load of %d, for so many ranges at once', async (load, expected) => {
+    const counts = new Set<number>()
+    let atOnce = 0
+    const source = new FakeSource()
+    const counted: DownloadSource = {
+      head: source.head,
+      async receive(request) {
+        counts.add(++atOnce)
+        await Promise.resolve()
+        await source.receive(request)
+        atOnce--
+      },
+    }
+    const pace = new Pace({ most: 3, ticks: () => 0, newLoadMeter: () => () => load })
+    const { output } = open(counted, { maxMemory: 10_000 }, pace)
+    expect((await output).equals(INPUT)).toBe(true)
+    expect([...counts]).toEqual(expected)
   })
 
   it('names no version of its own accord: reading one takes a permission more', async () => {

@@ -1,0 +1,62 @@
+/**
+ * How many ranges are worth asking for at once. Several connections carry more than one where the
+ * network is the limit. Where the event loop is, they carry no more: what comes too early then only
+ * grows old in memory, and old memory costs the collector a third of all that reading takes.
+ */
+
+/** The loop has no time left: nothing more would come any sooner. */
+const SATURATED = 0.9
+/** The loop waits, and what it waits for is the network. */
+const IDLE = 0.6
+
+/** The next number of ranges, after a while in which the loop was busy for a share of `load`. */
+export function nextLanes(lanes: number, load: number, most: number): number {
+  if (load >= SATURATED) return Math.max(1, Math.floor(lanes / 2))
+  if (load < IDLE) return Math.min(most, 2 * lanes)
+  return lanes
+}
+
+/** How many at first: the request for the first range has shown whether the loop has time. */
+export function firstLanes(load: number, most: number): number {
+  return load < IDLE ? most : 1
+}
+
+/** Long enough for several turns of the loop, and for a range on a fast line. */
+const LOOK_MS = 50
+
+export interface PaceSettings {
+  readonly most: number
+  /** Milliseconds since whenever. */
+  readonly ticks: () => number
+  /** Begins to measure; each call of what it returns tells the load since the one before. */
+  readonly newLoadMeter: () => () => number
+}
+
+export class Pace {
+  readonly #settings: PaceSettings
+  #meter: (() => number) | undefined
+  #lanes: number | undefined
+  #lookedAt = 0
+
+  constructor(settings: PaceSettings) {
+    this.#settings = settings
+  }
+
+  /** The first range is asked for. */
+  start(): void {
+    this.#meter = this.#settings.newLoadMeter()
+  }
+
+  /** So many ranges at once are worth it now. */
+  get lanes(): number {
+    const { most, ticks } = this.#settings
+    const now = ticks()
+    if (this.#meter === undefined) return 1
+    if (this.#lanes !== undefined && now - this.#lookedAt < LOOK_MS) return this.#lanes
+    const load = this.#meter()
+    this.#lookedAt = now
+    this.#lanes =
+      this.#lanes === undefined ? firstLanes(load, most) : nextLanes(this.#lanes, load, most)
+    return this.#lanes
+  }
+}
