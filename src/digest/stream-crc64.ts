@@ -3,26 +3,27 @@
  * to be worth it, by a kernel, which takes a quarter of the time.
  */
 import { type Crc64, createCrc64 } from '../protocol/digest.js'
-import type { Crc64Blocks } from './crc64-blocks.js'
 
 /** Bytes after which the kernel is loaded: it takes as long to get ready as to hash about these. */
 const WORTH_BYTES = 4 * 1024 * 1024
-/** Shorter chunks stay with TypeScript, which has less to do before the first byte. */
-const SHORT_BYTES = 8 * 1024
 
-let blocks: Crc64Blocks | undefined
+/** Goes on by the kernel after the bytes whose CRC-64 is `before`. */
+type Resume = (before: bigint) => Crc64
+
+let resume: Resume | undefined
 let loading: Promise<boolean> | undefined
 
 /** Loads the kernel, once a process; resolves with whether there is one. Never rejects. */
-export function loadCrc64Blocks(): Promise<boolean> {
-  loading ??= import('./crc64-blocks.js').then(
-    (module) => {
+export function loadSparseCrc64(): Promise<boolean> {
+  loading ??= import('./sparse-crc64.js').then(
+    ({ SparseKernel, SparseCrc64 }) => {
       try {
-        blocks = new module.Crc64Blocks()
+        const kernel = new SparseKernel()
+        resume = (before) => new SparseCrc64(kernel, before)
       } catch {
         // There is no WebAssembly, or one without SIMD: TypeScript goes on, and nothing is lost.
       }
-      return blocks !== undefined
+      return resume !== undefined
     },
     // The same, for a bundler that left the file out.
     () => false,
@@ -31,21 +32,27 @@ export function loadCrc64Blocks(): Promise<boolean> {
 }
 
 export class StreamCrc64 implements Crc64 {
-  #plain = createCrc64()
+  #running = createCrc64()
   #seen = 0
+  #isPlain = true
 
   update(bytes: Uint8Array): void {
-    this.#seen += bytes.byteLength
-    if (blocks !== undefined && this.#seen > WORTH_BYTES && bytes.byteLength >= SHORT_BYTES) {
-      this.#plain = createCrc64(blocks.extend(this.#plain.digest(), bytes))
-      return
-    }
-    this.#plain.update(bytes)
-    // Nobody waits for it: one of the next chunks will find it.
-    if (blocks === undefined && this.#seen > WORTH_BYTES) void loadCrc64Blocks()
+    if (this.#isPlain) this.#resume(bytes)
+    this.#running.update(bytes)
   }
 
   digest(): bigint {
-    return this.#plain.digest()
+    return this.#running.digest()
+  }
+
+  /** Leaves the rest to the kernel if that is worth it. */
+  #resume({ byteLength }: Uint8Array): void {
+    this.#seen += byteLength
+    if (this.#seen <= WORTH_BYTES) return
+    // Nobody waits for it: one of the next chunks will find it.
+    if (resume === undefined) void loadSparseCrc64()
+    if (resume === undefined) return
+    this.#running = resume(this.#running.digest())
+    this.#isPlain = false
   }
 }
