@@ -146,6 +146,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'read-stream': [
     'client',
     'client-source',
+    // Its meter of the event loop's load.
+    'digest',
     'download',
     'errors',
     'read-events',
