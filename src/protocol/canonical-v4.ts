@@ -5,7 +5,7 @@
 
 import { createHmac, hash } from 'node:crypto'
 import { percentEncode, percentEncodePath } from './percent-encoding.js'
-import { byteOrder, trimBlanks } from './signable-request.js'
+import { byteOrder, insertSorted, trimBlanks } from './signable-request.js'
 
 /** Name of the algorithm, first word of the Authorization header. */
 export const V4_ALGORITHM = 'OSS4-HMAC-SHA256'
@@ -25,10 +25,9 @@ export interface Scope {
 export interface CanonicalParts {
   readonly request: { method: string; bucket?: string | undefined; key?: string | undefined }
   readonly query: readonly (readonly [string, string])[]
-  readonly headers: ReadonlyMap<string, string>
-  /** Names signed beyond those always signed; lower case. */
-  readonly additional: readonly string[]
-  /** The same list as the request spells it. */
+  /** See {@link canonicalHeaders}. */
+  readonly headerLines: string
+  /** Names signed beyond those always signed, as the request spells the list. */
   readonly additionalLine: string
 }
 
@@ -49,16 +48,10 @@ export function computeV4(
   return { signature, stringToSign, canonicalRequest }
 }
 
-function canonicalize({
-  request,
-  query,
-  headers,
-  additional,
-  additionalLine,
-}: CanonicalParts): string {
+function canonicalize({ request, query, headerLines, additionalLine }: CanonicalParts): string {
   const { bucket, key = '' } = request
   const path = percentEncodePath(bucket === undefined ? '/' : `/${bucket}/${key}`)
-  const lines = `${canonicalHeaders(headers, additional)}\n${additionalLine}\n${PAYLOAD}`
+  const lines = `${headerLines}\n${additionalLine}\n${PAYLOAD}`
   return `${request.method.toUpperCase()}\n${path}\n${canonicalQuery(query)}\n${lines}`
 }
 
@@ -71,17 +64,22 @@ function canonicalQuery(query: CanonicalParts['query']): string {
     .join('&')
 }
 
-/** A line each. Every request is signed: lists of pairs would cost it half as much again. */
-function canonicalHeaders(
-  headers: ReadonlyMap<string, string>,
+/**
+ * The headers that are signed, a line each. Every request is signed: lists of pairs, and a general sort,
+ * would cost it half as much again.
+ * @param headers names in lower case
+ * @param additional names signed beyond those always signed
+ */
+export function canonicalHeaders(
+  headers: Readonly<Record<string, string>>,
   additional: readonly string[],
 ): string {
   const names: string[] = []
-  for (const name of headers.keys()) {
-    if (isAlwaysSigned(name) || additional.includes(name)) names.push(name)
+  for (const name of Object.keys(headers)) {
+    if (isAlwaysSigned(name) || additional.includes(name)) insertSorted(names, name)
   }
   let lines = ''
-  for (const name of names.sort()) lines += `${name}:${trimBlanks(headers.get(name) ?? '')}\n`
+  for (const name of names) lines += `${name}:${trimBlanks(headers[name] ?? '')}\n`
   return lines
 }
 
@@ -92,17 +90,28 @@ function isAlwaysSigned(name: string): boolean {
 /** Reduces names to those that can be signed additionally: present, once, not always signed. */
 export function additionalNames(
   names: readonly string[] | undefined,
-  headers: ReadonlyMap<string, string>,
-): string[] {
-  if (names === undefined || names.length === 0) return []
+  headers: Readonly<Record<string, string>>,
+): readonly string[] {
+  if (names === undefined || names.length === 0) return NONE
   const wanted = new Set(names.map((name) => name.toLowerCase()))
-  return [...wanted].filter((name) => headers.has(name) && !isAlwaysSigned(name)).sort(byteOrder)
+  return [...wanted]
+    .filter((name) => Object.hasOwn(headers, name) && !isAlwaysSigned(name))
+    .sort(byteOrder)
 }
+
+const NONE: readonly string[] = []
 
 /** Formats a time as `20250309T080706Z`. */
 export function basicTime(date: Date): string {
-  return date.toISOString().replace(/[-:]|\.\d+/g, '')
+  const second = Math.floor(date.getTime() / 1000)
+  if (second !== latest.second) {
+    latest = { second, text: date.toISOString().replace(/[-:]|\.\d+/g, '') }
+  }
+  return latest.text
 }
+
+/** Many requests are signed in the same second. */
+let latest = { second: Number.NaN, text: '' }
 
 /** Formats a scope as it stands in a credential and in the string to sign. */
 export function scopeText({ day, region, product }: Scope): string {

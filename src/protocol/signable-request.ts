@@ -55,12 +55,37 @@ export function normalHeaders(headers: Readonly<Record<string, string>>): Map<st
   const normal = new Map<string, string>()
   for (const name of Object.keys(headers)) {
     const value = headers[name] ?? ''
-    if (/[\u0100-\uffff]/.test(value)) {
-      throw new InvalidOptionError('headers', `Expected the header \`${name}\` to be Latin-1`)
-    }
+    checkLatin1(name, value)
     normal.set(name.toLowerCase(), value)
   }
   return normal
+}
+
+/**
+ * Copies headers under lower-case names, as they are sent: without those that only a signature adds.
+ * An object, because a map would have to be made one for every request; for headers of our own only.
+ *
+ * @throws {InvalidOptionError} as {@link normalHeaders}, and for `__proto__`, which is no name in an object
+ */
+export function unsignedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const unsigned: Record<string, string> = {}
+  for (const name of Object.keys(headers)) {
+    const value = headers[name] ?? ''
+    checkLatin1(name, value)
+    const lower = name.toLowerCase()
+    if (lower === 'authorization' || lower === 'x-oss-security-token') continue
+    if (lower === '__proto__') throw new InvalidOptionError('headers', NO_PROTO)
+    unsigned[lower] = value
+  }
+  return unsigned
+}
+
+const NO_PROTO = 'Expected `headers` without `__proto__`'
+
+function checkLatin1(name: string, value: string): void {
+  if (/[\u0100-\uffff]/.test(value)) {
+    throw new InvalidOptionError('headers', `Expected the header \`${name}\` to be Latin-1`)
+  }
 }
 
 /**
@@ -78,6 +103,17 @@ export function trimBlanks(value: string): string {
 /** Orders ASCII text by its bytes. */
 export function byteOrder(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Inserts a text into a list that {@link byteOrder} orders; for lists of a few. */
+export function insertSorted(list: string[], text: string): void {
+  let at = list.length
+  for (; at > 0; at--) {
+    const before = list[at - 1] ?? ''
+    if (before <= text) break
+    list[at] = before
+  }
+  list[at] = text
 }
 
 /** Checks how long a presigned request shall be valid: an integer from 1 to `max` seconds. */

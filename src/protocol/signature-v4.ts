@@ -7,6 +7,7 @@
 import {
   additionalNames,
   basicTime,
+  canonicalHeaders,
   computeV4,
   PAYLOAD,
   type Scope,
@@ -20,6 +21,7 @@ import {
   type SignableRequest,
   type SignedHeaders,
   type SigningCredentials,
+  unsignedHeaders,
 } from './signable-request.js'
 import {
   accepted,
@@ -55,30 +57,24 @@ export interface SignV4Options {
 /** Signs a request in its headers; an earlier signature among them is replaced. */
 export function signV4(request: SignableRequest, options: SignV4Options): SignedHeaders {
   const { credentials, region, product = 'oss' } = options
-  const headers = normalHeaders(request.headers)
-  headers.delete('authorization')
-  headers.delete('x-oss-security-token')
   const timestamp = basicTime(options.date)
-  headers.set('x-oss-date', timestamp)
-  headers.set('x-oss-content-sha256', PAYLOAD)
-  if (credentials.securityToken) {
-    headers.set('x-oss-security-token', credentials.securityToken)
-  }
+  const headers = unsignedHeaders(request.headers)
+  headers['x-oss-content-sha256'] = PAYLOAD
+  headers['x-oss-date'] = timestamp
+  if (credentials.securityToken) headers['x-oss-security-token'] = credentials.securityToken
   const additional = additionalNames(options.additionalHeaders, headers)
+  const additionalLine = additional.join(';')
   const scope = { day: timestamp.slice(0, 8), region, product }
   const signed = computeV4(credentials.accessKeySecret, scope, timestamp, {
     request,
     query: Object.entries(request.query),
-    headers,
-    additional,
-    additionalLine: additional.join(';'),
+    headerLines: canonicalHeaders(headers, additional),
+    additionalLine,
   })
-  const list = additional.length === 0 ? '' : `AdditionalHeaders=${additional.join(';')},`
-  headers.set(
-    'authorization',
-    `${V4_ALGORITHM} Credential=${credentials.accessKeyId}/${scopeText(scope)},${list}Signature=${signed.signature}`,
-  )
-  return { headers: Object.fromEntries(headers), ...signed }
+  const { signature, stringToSign, canonicalRequest } = signed
+  const list = additionalLine === '' ? '' : `AdditionalHeaders=${additionalLine},`
+  headers.authorization = `${V4_ALGORITHM} Credential=${credentials.accessKeyId}/${scopeText(scope)},${list}Signature=${signature}`
+  return { headers, signature, stringToSign, canonicalRequest }
 }
 
 /**
@@ -93,7 +89,7 @@ export function presignV4(
 ): PresignedQuery {
   checkExpiry(options.expiresSeconds, V4_MAX_EXPIRY_SECONDS)
   const { credentials, region, product = 'oss' } = options
-  const headers = normalHeaders(request.headers)
+  const headers = Object.fromEntries(normalHeaders(request.headers))
   const timestamp = basicTime(options.date)
   const additional = additionalNames(options.additionalHeaders, headers)
   const scope = { day: timestamp.slice(0, 8), region, product }
@@ -114,8 +110,7 @@ export function presignV4(
   const signed = computeV4(credentials.accessKeySecret, scope, timestamp, {
     request,
     query: Object.entries(query),
-    headers,
-    additional,
+    headerLines: canonicalHeaders(headers, additional),
     additionalLine: additional.join(';'),
   })
   query['x-oss-signature'] = signed.signature
@@ -152,9 +147,11 @@ export function verifyV4(request: VerifiableRequest, context: VerifyContext): Ve
   const signed = computeV4(secret.accessKeySecret, scope, timestamp, {
     request,
     query: [...query],
-    headers,
+    headerLines: canonicalHeaders(
+      Object.fromEntries(headers),
+      claim.additionalLine.split(';').map((name) => name.toLowerCase()),
+    ),
     // The list is signed as it is spelt, so that no two spellings pass for one another.
-    additional: claim.additionalLine.split(';').map((name) => name.toLowerCase()),
     additionalLine: claim.additionalLine,
   })
   return (

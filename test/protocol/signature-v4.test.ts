@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../src/errors.js'
-import { computeV4 } from '../../src/protocol/canonical-v4.js'
+import { canonicalHeaders, computeV4 } from '../../src/protocol/canonical-v4.js'
 import type { SignableRequest } from '../../src/protocol/signable-request.js'
 import { presignV4, signV4, verifyV4 } from '../../src/protocol/signature-v4.js'
 import type { Verdict, VerifiableRequest } from '../../src/protocol/signature-verdict.js'
@@ -173,8 +173,7 @@ describe('verifyV4', () => {
       {
         request,
         query: Object.entries(request.query),
-        headers: new Map(Object.entries(headers)),
-        additional: [],
+        headerLines: canonicalHeaders(headers, []),
         additionalLine: '',
       },
     )
