@@ -117,11 +117,10 @@ function fromEnvironment(env: CredentialsOptions['env']): ResolvedCredentials {
 }
 
 function fixed(credentials: ResolvedCredentials): CredentialsCache {
+  // One promise for all: each call asks for it at least once.
+  const given = Promise.resolve(credentials)
   return {
-    async get(signal) {
-      signal?.throwIfAborted()
-      return credentials
-    },
+    get: (signal) => (signal?.aborted ? Promise.reject(signal.reason) : given),
     reject: () => false,
   }
 }

@@ -15,10 +15,10 @@ interface Hub {
  * The function returned takes that back; call it when the work is over, or the signal holds it.
  */
 export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
-  if (signal === undefined) return () => {}
+  if (signal === undefined) return ignore
   if (signal.aborted) {
     action()
-    return () => {}
+    return ignore
   }
   const { actions, fire } = hubs.get(signal) ?? openHub(signal)
   // A wrapper each, so that one function given twice is called twice.
@@ -30,6 +30,8 @@ export function onAbort(signal: AbortSignal | undefined, action: () => void): ()
     hubs.delete(signal)
   }
 }
+
+function ignore(): void {}
 
 function openHub(signal: AbortSignal): Hub {
   const actions = new Set<() => void>()

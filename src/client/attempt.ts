@@ -58,7 +58,9 @@ async function performAttempt<Result>(
 ): Promise<Result> {
   const { bucket, key, query = {}, headers = {}, body, options } = call
   const { method } = OPERATIONS[call.operation]
-  attempt.credentials = await unlessStopped(credentials.get(options.signal), options.stop)
+  const given = credentials.get(options.signal)
+  const { stop } = options
+  attempt.credentials = stop === undefined ? await given : await unlessStopped(given, stop)
   attempt.signedAt = serverClock.now()
   const request: UnsignedRequest = {
     method,
@@ -93,8 +95,7 @@ async function performAttempt<Result>(
 export class Stopped extends Error {}
 
 /** Waits for credentials only as long as the attempt that they are for is wanted. */
-async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal | undefined): Promise<T> {
-  if (stop === undefined) return work
+async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
   let release = () => {}
   const stopped = new Promise<never>((_, reject) => {
     release = onAbort(stop, () => reject(new Stopped()))

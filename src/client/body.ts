@@ -50,33 +50,48 @@ const HASH_BYTES = 2 * 1024 * 1024
 
 /**
  * Measures a body and, unless the caller gave its digests, computes its MD5; a file is read for that.
- * @throws {InvalidOptionError} for something else, and for a file that cannot be read
+ * A promise only of what takes time: most bodies are small and at hand, or have their digests.
+ * @throws {InvalidOptionError} for something else; a file that cannot be read rejects with it
  */
-export async function prepareBody(
+export function prepareBody(
   body: UploadBody,
   integrity: BodyIntegrity,
   clock: Clock,
-): Promise<PreparedBody> {
-  const measured = isFileRange(body) ? await measureFile(body) : measureBytes(body)
+): PreparedBody | Promise<PreparedBody> {
+  if (!isFileRange(body)) return withDigests(measureBytes(body), integrity, clock)
+  return measureFile(body).then((measured) => withDigests(measured, integrity, clock))
+}
+
+function withDigests(
+  measured: Measured,
+  integrity: BodyIntegrity,
+  clock: Clock,
+): PreparedBody | Promise<PreparedBody> {
+  const { size, source } = measured
   const { contentMd5, digests } = integrity
   if (contentMd5 !== undefined) {
-    const md5 = parseContentMd5(contentMd5)
-    return { ...measured, contentMd5, digests: { ...digests, md5: digests?.md5 ?? md5 } }
+    const md5 = digests?.md5 ?? parseContentMd5(contentMd5)
+    return { size, source, digests: { ...digests, md5 }, contentMd5 }
   }
   if (digests !== undefined) {
     const { md5 } = digests
-    return { ...measured, digests, contentMd5: md5 === undefined ? undefined : md5Base64(md5) }
+    return { size, source, digests, contentMd5: md5 === undefined ? undefined : md5Base64(md5) }
   }
-  const { source, size } = measured
-  const md5 = isOnePiece(source, size) ? md5Of(source[0]) : await hashSource(source, clock)
-  return { ...measured, digests: { md5 }, contentMd5: md5Base64(md5) }
+  if (isOnePiece(source, size)) return withMd5(measured, md5Of(source[0]))
+  return hashSource(source, clock).then((md5) => withMd5(measured, md5))
 }
+
+function withMd5({ size, source }: Measured, md5: Uint8Array): PreparedBody {
+  return { size, source, digests: { md5 }, contentMd5: md5Base64(md5) }
+}
+
+type Measured = Pick<PreparedBody, 'size' | 'source'>
 
 function isFileRange(body: unknown): body is FileRange {
   return typeof body === 'object' && body !== null && 'path' in body && !Array.isArray(body)
 }
 
-function measureBytes(body: unknown): { size: number; source: readonly Uint8Array[] } {
+function measureBytes(body: unknown): Measured {
   const source = typeof body === 'string' ? Buffer.from(body) : body
   const list: unknown = source instanceof Uint8Array ? [source] : source
   if (!isBytesList(list)) {
@@ -93,7 +108,7 @@ function isBytesList(value: unknown): value is readonly Uint8Array[] {
   return Array.isArray(value) && value.every((bytes) => bytes instanceof Uint8Array)
 }
 
-async function measureFile(range: FileRange): Promise<{ size: number; source: Source }> {
+async function measureFile(range: FileRange): Promise<Measured> {
   const { path, start = 0 } = range
   const length = await withFile(path, async (file) => {
     const stats = await file.stat()

@@ -121,8 +121,9 @@ export class OssClient implements AsyncDisposable {
   async uploadPart(options: UploadPartOptions): Promise<UploadPartResult> {
     const address = this.#addressOf('uploadPart', options)
     checkPart(options)
-    const body = await prepareBody(options.body, options, this.#connection.clock)
-    return this.#perform(uploadPartCall(address, options, body))
+    const prepared = prepareBody(options.body, options, this.#connection.clock)
+    const body = prepared instanceof Promise ? await prepared : prepared
+    return await this.#perform(uploadPartCall(address, options, body))
   }
 
   /** Lists one page of an upload's parts, in ascending order. */
@@ -211,8 +212,9 @@ export class OssClient implements AsyncDisposable {
     const address = this.#addressOf('putObject', options)
     // Checked before the body is read, which may be a large file.
     const headers = creationHeaders(options, 'PutObject', address.key)
-    const body = await prepareBody(options.body, options, this.#connection.clock)
-    return this.#perform(putObjectCall(address, options, headers, body))
+    const prepared = prepareBody(options.body, options, this.#connection.clock)
+    const body = prepared instanceof Promise ? await prepared : prepared
+    return await this.#perform(putObjectCall(address, options, headers, body))
   }
 
   /** Asks what stands at the key; rejects with a ServiceError (404, `NoSuchKey`) if nothing does. */

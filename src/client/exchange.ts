@@ -34,7 +34,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #clock: Clock
   readonly #watchdog: Watchdog
   readonly #longestMs: number
-  #releaseSignal: () => void = () => {}
+  #releaseSignal: (() => void) | undefined
   #controller: Dispatcher.DispatchController | undefined
   #settled = false
   #over = false
@@ -52,7 +52,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#longestMs = DOCUMENT_STALLS * watch.limits.stallMs
     this.#watchdog = new Watchdog(watch, pulse, (error) => this.#giveUp(error))
     this.#watchdog.start()
-    this.#releaseSignal = onAbort(request.signal, () => this.#giveUp(request.signal?.reason))
+    const { signal } = request
+    if (signal !== undefined) {
+      this.#releaseSignal = onAbort(signal, () => this.#giveUp(signal.reason))
+    }
   }
 
   sliceTaken(): void {
@@ -122,7 +125,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
         this.#clock.breathe().then(() => callback(error), callback)
       },
     })
-    this.#settle({ stream: this.#stream })
+    this.#settle()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -164,7 +167,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** The beginning of an error answer tells enough: settles with it and drops the rest. */
   #cutOff(): void {
-    this.#settle({})
+    this.#settle()
     this.#giveUp(new Error('the rest of the answer is not wanted'))
   }
 
@@ -178,9 +181,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
    * next request would find it busy and open another one, for every second of many small requests.
    */
   #settleOnceFree(): void {
-    Promise.resolve()
-      .then(() => this.#clock.breathe())
-      .then(() => this.#settle({}))
+    // Not at once: undici asks for its turn after it has told of the end.
+    queueMicrotask(() => this.#clock.breathe().then(() => this.#settle()))
   }
 
   /** Hands the body of a success to the request's sink, if it has one. */
@@ -198,7 +200,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #giveUp(reason: unknown): void {
     if (this.#over) return
     this.#close()
-    if (this.#request.sink?.isComplete) this.#settle({})
+    if (this.#request.sink?.isComplete) this.#settle()
     if (!this.#settled) {
       this.#settled = true
       this.#outcome.reject(reason)
@@ -209,10 +211,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('given up'))
   }
 
-  #settle(answer: { stream?: Readable }): void {
+  #settle(): void {
     if (this.#settled) return
     this.#settled = true
-    this.#outcome.resolve({ ...this.#answer(), ...answer })
+    const answer = this.#answer()
+    const stream = this.#stream
+    this.#outcome.resolve(stream === undefined ? answer : { ...answer, stream })
   }
 
   #answer(): Answer {
@@ -226,7 +230,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #close(): void {
     this.#over = true
-    this.#releaseSignal()
+    this.#releaseSignal?.()
     this.#watchdog.end()
   }
 }
@@ -238,7 +242,8 @@ function wrongLength(announced: number, sent: number): Error {
 
 function firstValues(headers: Headers): Record<string, string> {
   const values: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
     const first = Array.isArray(value) ? value[0] : value
     if (first !== undefined) values[name.toLowerCase()] = first
   }

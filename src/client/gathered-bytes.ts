@@ -1,9 +1,12 @@
+/** Most answers of success have no body, and each would make its own empty one. */
+const NO_BYTES = Buffer.alloc(0)
+
 /**
  * The bytes of an answer in one buffer that grows with them. A list of the pieces as they come would
  * let a server that sends every byte in a chunk of its own fill a hundred times their memory.
  */
 export class GatheredBytes {
-  #buffer: Buffer = Buffer.alloc(0)
+  #buffer: Buffer = NO_BYTES
   #length = 0
 
   get length(): number {
@@ -23,6 +26,7 @@ export class GatheredBytes {
 
   /** A view of the first `limit` bytes. */
   bytes(limit: number = this.#length): Buffer {
+    if (this.#length === 0) return NO_BYTES
     return this.#buffer.subarray(0, Math.min(limit, this.#length))
   }
 }

@@ -47,14 +47,13 @@ export function signRequest(
   const query = formatQuery(request.query)
   const { authorization } = signed.headers
   const { accessKeySecret, securityToken } = credentials
+  const secrets = [signed.signature, accessKeySecret]
+  if (authorization) secrets.push(authorization)
+  if (securityToken) secrets.push(securityToken)
   return {
     origin,
     path: query === '' ? path : `${path}?${query}`,
     headers: signed.headers,
-    secrets: [authorization, signed.signature, accessKeySecret, securityToken].filter(isText),
+    secrets,
   }
-}
-
-function isText(secret: string | undefined): secret is string {
-  return secret !== undefined && secret !== ''
 }

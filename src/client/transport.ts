@@ -128,7 +128,9 @@ function sharedAgent(connectMs: number): Agent {
 const pulses = new WeakMap<Dispatcher, Pulse>()
 
 function pulseOf(dispatcher: Dispatcher): Pulse {
-  const pulse = pulses.get(dispatcher) ?? { at: 0 }
+  const known = pulses.get(dispatcher)
+  if (known !== undefined) return known
+  const pulse = { at: 0 }
   pulses.set(dispatcher, pulse)
   return pulse
 }

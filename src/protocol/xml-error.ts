@@ -52,6 +52,8 @@ export function decodeError(body: Uint8Array): ErrorDocument | undefined {
  * its first tag: a 200 with such a body is no success. Looks at the first 4 KiB. Never throws.
  */
 export function isErrorDocument(body: Uint8Array): boolean {
+  // Nearly every answer of success.
+  if (body.byteLength === 0) return false
   const beginning = new TextDecoder('utf-8').decode(body.subarray(0, 4096))
   const prolog = /(?:\s+|<\?(?:[^?]|\?(?!>))*\?>|<!--(?:[^-]|-(?!->))*-->)/y
   let position = 0

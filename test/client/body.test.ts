@@ -48,7 +48,8 @@ describe('a body', () => {
 
   it.each([undefined, null, 5, {}, ['text'], { path: 5 }])('may not be %o', async (body) => {
     const wrong: never = body as never
-    await expect(prepareBody(wrong, {}, systemClock)).rejects.toThrow(InvalidOptionError)
+    const prepare = async () => prepareBody(wrong, {}, systemClock)
+    await expect(prepare).rejects.toThrow(InvalidOptionError)
   })
 
   it.each([
