@@ -18,6 +18,11 @@ export type { CleanUploadsOptions, CleanUploadsResult } from './client/clean-upl
 export { OssClient } from './client/client.js'
 export type { Clock } from './client/clock.js'
 export type {
+  DeletedObject,
+  DeleteObjectsOptions,
+  DeleteObjectsResult,
+} from './client/delete-objects.js'
+export type {
   ListedPart,
   ListedUpload,
   ListMultipartUploadsOptions,

@@ -1,11 +1,12 @@
 /** `osspipe rm`: objects by name, or all with a prefix that are old enough. */
-import { type OssClient, OssError } from '../index.js'
-import { inLine, type ObjectName, objectName, prefixName } from './address.js'
+import { type DeleteObjectsResult, type OssClient, OssError } from '../index.js'
+import { inLine, objectName, prefixName } from './address.js'
 import { objectPages } from './all-objects.js'
 import { clientFor } from './connected.js'
 import type { Arguments, Context } from './context.js'
 import type { OptionsOf } from './description.js'
 import type { RM } from './descriptions/rm.js'
+import { messageOf } from './failure.js'
 import { count } from './format.js'
 import { Console } from './output.js'
 import { CommandError, UsageError } from './usage-error.js'
@@ -21,19 +22,43 @@ export async function run(
   checkOptions(operands, options)
   const deleted: string[] = []
   let number = 0
-  for await (const { client, bucket, key } of victims(context, console, operands, options)) {
-    if (!options.dryRun) await client.deleteObject({ key })
-    const name = `oss://${bucket}/${key}`
-    number++
-    // What is told at once is not kept: there may be very many.
-    if (console.json) deleted.push(name)
-    console.note(`${options.dryRun ? 'would delete' : 'deleted'} ${inLine(name)}`)
+  for await (const victims of groups(context, console, operands, options)) {
+    const { keys, failed } = options.dryRun ? { ...victims, failed: [] } : await deleteAll(victims)
+    for (const key of keys) {
+      const name = `oss://${victims.bucket}/${key}`
+      number++
+      // What is told at once is not kept: there may be very many.
+      if (console.json) deleted.push(name)
+      console.note(`${options.dryRun ? 'would delete' : 'deleted'} ${inLine(name)}`)
+    }
+    const [first, ...others] = failed
+    for (const { error } of others) console.complain(messageOf(error))
+    if (first !== undefined) throw first.error
   }
   if (options.recursive) {
     console.note(`${count(number, 'object')}${options.dryRun ? ' to be deleted' : ''}`)
   }
   await console.result({ dryRun: options.dryRun === true, deleted })
   return 0
+}
+
+/** Objects of one bucket that are deleted together, in the order in which they are told. */
+interface Group {
+  readonly client: OssClient
+  readonly bucket: string
+  readonly keys: readonly string[]
+}
+
+type Deletion = Pick<DeleteObjectsResult, 'failed'> & { readonly keys: readonly string[] }
+
+async function deleteAll({ client, keys }: Group): Promise<Deletion> {
+  const [key = ''] = keys
+  if (keys.length === 1) {
+    await client.deleteObject({ key })
+    return { keys, failed: [] }
+  }
+  const { deleted, failed } = await client.deleteObjects({ keys })
+  return { keys: deleted.map((each) => each.key), failed }
 }
 
 function checkOptions(operands: readonly string[], options: Options): void {
@@ -48,17 +73,20 @@ function checkOptions(operands: readonly string[], options: Options): void {
   }
 }
 
-async function* victims(
+/** One by one where they are named: each is looked for first. Recursively by the page, 1000 at most. */
+async function* groups(
   context: Context,
   console: Console,
   operands: readonly string[],
   options: Options,
-): AsyncGenerator<ObjectName & { readonly client: OssClient }, void, undefined> {
+): AsyncGenerator<Group, void, undefined> {
   if (!options.recursive) {
     for (const operand of operands) {
       const { bucket, key } = objectName(operand)
       const client = clientFor(bucket, context, options, console)
-      if (options.force || (await exists(client, key, operand))) yield { client, bucket, key }
+      if (options.force || (await exists(client, key, operand))) {
+        yield { client, bucket, keys: [key] }
+      }
     }
     return
   }
@@ -67,11 +95,11 @@ async function* victims(
   const { olderThan } = options
   const limit = olderThan === undefined ? Number.POSITIVE_INFINITY : context.clock.now() - olderThan
   for await (const { objects } of objectPages(client, prefix, false)) {
-    for (const { key, lastModified } of objects) {
+    const keys = objects.flatMap(({ key, lastModified }) =>
       // What does not tell its age is nobody's to delete by age.
-      const isOldEnough = olderThan === undefined || Date.parse(lastModified) < limit
-      if (isOldEnough) yield { client, bucket, key }
-    }
+      olderThan === undefined || Date.parse(lastModified) < limit ? [key] : [],
+    )
+    if (keys.length > 0) yield { client, bucket, keys }
   }
 }
 

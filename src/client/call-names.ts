@@ -35,6 +35,7 @@ const NAMES = {
   getObject: [...OBJECT, 'versionId', 'ifMatch', 'range'],
   receiveObject: [...OBJECT, 'versionId', 'ifMatch', 'range', 'onHead', 'onData'],
   deleteObject: [...OBJECT, 'versionId'],
+  deleteObjects: [...EVERY_CALL, 'keys'],
 } as const satisfies Record<string, readonly string[]>
 
 /** A method of the client that takes options. */

@@ -20,6 +20,11 @@ import type { CallOptions, ObjectAddress, ObjectCallOptions } from './call-optio
 import { type CleanUploadsOptions, type CleanUploadsResult, cleanUploads } from './clean-uploads.js'
 import type { Clock } from './clock.js'
 import {
+  type DeleteObjectsOptions,
+  type DeleteObjectsResult,
+  deleteObjects,
+} from './delete-objects.js'
+import {
   type ListedPart,
   type ListedUpload,
   type ListMultipartUploadsOptions,
@@ -238,6 +243,18 @@ export class OssClient implements AsyncDisposable {
   /** Deletes an object; succeeds also if there is none. */
   async deleteObject(options: DeleteObjectOptions): Promise<DeleteObjectResult> {
     return this.#perform(deleteObjectCall(this.#addressOf('deleteObject', options), options))
+  }
+
+  /**
+   * Deletes up to 1000 objects in one request (DeleteMultipleObjects), as far as that can be: a key with control
+   * characters or blanks at its ends, and one that the answer does not name, has a request of its own. An object that
+   * cannot be deleted is told in `failed`, and does not stop the others.
+   */
+  async deleteObjects(options: DeleteObjectsOptions): Promise<DeleteObjectsResult> {
+    return deleteObjects(this.#bucketOf('deleteObjects', options), options, {
+      many: (call) => this.#perform(call),
+      one: (each) => this.deleteObject(each),
+    })
   }
 
   /**

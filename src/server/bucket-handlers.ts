@@ -79,8 +79,11 @@ export async function getBucketLocation(request: OssRequest): Promise<Answer> {
 const MAX_DELETIONS = 1000
 
 export async function deleteMultipleObjects(request: OssRequest): Promise<Answer> {
-  const { store, bucket } = request
+  const { store, bucket, headers } = request
   const encoding = encodingTypeOf(request)
+  if (headers['content-md5'] === undefined) {
+    throw failures.missingArgument('Content-MD5', '0016-00000606')
+  }
   const { quiet, objects } = decodeDocument(decodeDeleteRequest, await readDocument(request))
   if (objects.length > MAX_DELETIONS) throw failures.malformedXml(`more than ${MAX_DELETIONS} keys`)
   if (objects.some(({ versionId }) => versionId !== undefined)) {

@@ -57,9 +57,10 @@ export const failures = {
       ec: '0012-00000204',
       details: { BucketName: bucket },
     }),
-  missingArgument: (name: string) =>
+  missingArgument: (name: string, ec?: string) =>
     new Failure(400, 'MissingArgument', 'Missing Some Required Arguments.', {
       details: { ArgumentName: name },
+      ...(ec === undefined ? {} : { ec }),
     }),
   callbackFailed: (message: string) =>
     new Failure(203, 'CallbackFailed', message, { ec: '0007-00000203' }),

@@ -100,6 +100,56 @@ describe('osspipe rm', { timeout: 60_000 }, () => {
     expect(keysOf(server)).toEqual(['a'])
   })
 
+  it('deletes a page of them in one request, and tells them in order', async () => {
+    const keys = Array.from({ length: 1002 }, (_, n) => `dir/${String(n).padStart(4, '0')}`)
+    const { server } = await withObjects('other', ...keys)
+    server.requests.clear()
+    const { code, stdout, stderr } = await osspipe(server, [
+      'rm',
+      '-r',
+      '--json',
+      'oss://bucket/dir/',
+    ])
+    expect(code).toBe(0)
+    expect(json(stdout).deleted).toEqual(keys.map((key) => `oss://bucket/${key}`))
+    const lines = keys.map((key) => `deleted oss://bucket/${key}\n`)
+    expect(stderr).toBe(`${lines.join('')}1002 objects\n`)
+    expect(server.requests.operations()).toEqual([
+      ...['ListObjectsV2', 'DeleteMultipleObjects'],
+      ...['ListObjectsV2', 'DeleteMultipleObjects'],
+    ])
+    expect(keysOf(server)).toEqual(['other'])
+  })
+
+  it('deletes keys that no document can carry, and no other instead', async () => {
+    const { server } = await withObjects('d/a', 'd/a\n', 'd/a\u0001', 'd/a ', 'd')
+    const { code, stderr } = await osspipe(server, ['rm', '-r', 'oss://bucket/d/a'])
+    expect(code).toBe(0)
+    expect(stderr).toContain('deleted "oss://bucket/d/a\\n"\n')
+    expect(stderr).toContain('4 objects\n')
+    expect(keysOf(server)).toEqual(['d'])
+  })
+
+  it('tells what it could not delete, and what it has, and goes no further', async () => {
+    const { server } = await withObjects('d/a', 'd/b', 'd/c', 'd/d')
+    server.faults.add({ operation: 'DeleteMultipleObjects' }, { status: 200, body: '' })
+    for (const key of ['d/b', 'd/c']) {
+      server.faults.add({ operation: 'DeleteObject', key }, { status: 403, code: 'AccessDenied' })
+    }
+    const { code, stdout, stderr } = await osspipe(server, [
+      'rm',
+      '-r',
+      '--json',
+      'oss://bucket/d/',
+    ])
+    expect(code).toBe(6)
+    expect(stderr).toMatch(
+      /^deleted oss:\/\/bucket\/d\/a\ndeleted oss:\/\/bucket\/d\/d\nosspipe: DeleteObject of oss:\/\/bucket\/d\/c failed.*AccessDenied.*\nosspipe: DeleteObject of oss:\/\/bucket\/d\/b failed.*AccessDenied.*\n$/,
+    )
+    expect(json(stdout)).toMatchObject({ error: { exitCode: 6, ossCode: 'AccessDenied' } })
+    expect(keysOf(server)).toEqual(['d/b', 'd/c'])
+  })
+
   it('spares what is younger', async () => {
     const { server } = await withObjects('dir/b')
     const args = ['rm', '-r', '--older-than', '1h', 'oss://bucket/dir/']

@@ -17,6 +17,7 @@ const METHODS: CallName[] = [
   'getObject',
   'receiveObject',
   'deleteObject',
+  'deleteObjects',
 ]
 
 describe('a call', () => {

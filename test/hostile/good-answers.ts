@@ -124,6 +124,17 @@ export const OPERATIONS: readonly Operation[] = [
     value: 'deleted',
   },
   {
+    name: 'DeleteMultipleObjects',
+    method: 'POST',
+    call: async (client) => {
+      const { deleted, failed } = await client.deleteObjects({ keys: [key] })
+      for (const { error } of failed) throw error
+      return deleted.map((each) => each.key)
+    },
+    good: document('DeleteResult', `<Deleted><Key>${key}</Key></Deleted>`),
+    value: [key],
+  },
+  {
     name: 'ListObjects',
     method: 'GET',
     call: async (client) => (await client.listObjects()).objects.map((object) => object.key),

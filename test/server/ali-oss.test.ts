@@ -18,7 +18,10 @@ interface AliOss {
   head(name: string): Promise<{ res: AliResponse; meta: Record<string, string> | null }>
   copy(name: string, source: string): Promise<{ data: { etag: string } }>
   delete(name: string): Promise<{ res: AliResponse }>
-  deleteMulti(names: string[]): Promise<{ deleted: { Key: string }[] }>
+  deleteMulti(
+    names: string[],
+    options?: { quiet: boolean },
+  ): Promise<{ deleted: { Key: string }[] }>
   list(query: object): Promise<{ objects?: { name: string }[]; prefixes?: string[] | null }>
   listV2(query: object): Promise<{ objects?: { name: string }[]; keyCount: number }>
   listBuckets(): Promise<{ buckets: { name: string }[] }>
@@ -152,6 +155,8 @@ describe.each(WAYS)('ali-oss through %s', (_way, address) => {
       const { deleted } = await client.deleteMulti(['a/1 +&', 'b'])
       expect(deleted.map((entry) => entry.Key)).toEqual(['a/1 +&', 'b'])
       expect((await client.list({})).objects).toHaveLength(1)
+      expect((await client.deleteMulti(['a/2'], { quiet: true })).deleted).toEqual([])
+      expect((await client.list({})).objects ?? []).toEqual([])
     })
 
     it('reads and changes settings', async () => {

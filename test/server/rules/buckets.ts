@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
 import { encodeDeleteRequest } from '../../../src/protocol/xml-objects.js'
 import { type Rule, rule, textsOf, type World } from './rule.js'
@@ -170,7 +171,7 @@ export const BUCKET_RULES: readonly Rule[] = [
     async (world) => {
       await putKeys(world, 'a', 'b&<', 'c')
       const body = encodeDeleteRequest({ quiet: false, objects: [{ key: 'a' }, { key: 'b&<' }] })
-      const reply = await world.bucket('POST', { delete: '' }, { body })
+      const reply = await deleteMany(world, body)
       expect(textsOf(reply, 'Key')).toEqual(['a', 'b&amp;&lt;'])
       expect(world.server.objects.list().map((object) => object.key)).toEqual(['c'])
     },
@@ -182,7 +183,7 @@ export const BUCKET_RULES: readonly Rule[] = [
       await putKeys(world, 'a', 'b')
       const objects = [{ key: 'a' }, { key: 'b', versionId: 'CAEQ' }]
       const body = encodeDeleteRequest({ quiet: false, objects })
-      const reply = await world.bucket('POST', { delete: '' }, { body })
+      const reply = await deleteMany(world, body)
       expect(reply).toMatchObject({ status: 400, code: 'NotImplemented' })
       expect(world.server.objects.list()).toHaveLength(2)
     },
@@ -197,8 +198,61 @@ export const BUCKET_RULES: readonly Rule[] = [
     'DeleteMultipleObjects',
     async (world) => {
       const body = encodeDeleteRequest({ quiet: true, objects: [{ key: 'a' }] })
-      const reply = await world.bucket('POST', { delete: '' }, { body })
+      const reply = await deleteMany(world, body)
       expect([reply.status, reply.body.length]).toEqual([200, 0])
+    },
+  ),
+  rule(
+    'DeleteMultipleObjects without Content-MD5 deletes nothing',
+    'EC 0016-00000606',
+    async (world) => {
+      await putKeys(world, 'a')
+      const body = encodeDeleteRequest({ quiet: false, objects: [{ key: 'a' }] })
+      const reply = await world.bucket('POST', { delete: '' }, { body })
+      expect(reply).toMatchObject({ status: 400, code: 'MissingArgument', ec: '0016-00000606' })
+      expect(world.server.objects.list()).toHaveLength(1)
+    },
+  ),
+  rule(
+    'DeleteMultipleObjects whose Content-MD5 is that of something else deletes nothing',
+    'DeleteMultipleObjects',
+    async (world) => {
+      await putKeys(world, 'a')
+      const body = encodeDeleteRequest({ quiet: false, objects: [{ key: 'a' }] })
+      const reply = await deleteMany(world, body, 'another')
+      expect(reply).toMatchObject({ status: 400, code: 'InvalidDigest' })
+      expect(world.server.objects.list()).toHaveLength(1)
+    },
+  ),
+  rule('DeleteMultipleObjects takes 1000 keys, and no more', 'EC 0016-00000609', async (world) => {
+    const objects = Array.from({ length: 1001 }, (_, n) => ({ key: `${n}` }))
+    const most = { quiet: false, objects: objects.slice(1) }
+    const reply = await deleteMany(world, encodeDeleteRequest(most))
+    expect(textsOf(reply, 'Key')).toHaveLength(1000)
+    const refused = await deleteMany(world, encodeDeleteRequest({ quiet: false, objects }))
+    expect(refused).toMatchObject({ status: 400, code: 'MalformedXML' })
+  }),
+  rule(
+    'DeleteMultipleObjects encodes keys where it is asked to',
+    'DeleteMultipleObjects',
+    async (world) => {
+      const body = encodeDeleteRequest({ quiet: false, objects: [{ key: 'a b+ü' }] })
+      const reply = await deleteMany(world, body, body, { 'encoding-type': 'url' })
+      expect([textsOf(reply, 'EncodingType'), textsOf(reply, 'Key')]).toEqual([
+        ['url'],
+        ['a%20b%2B%C3%BC'],
+      ])
+    },
+  ),
+  rule(
+    'DeleteMultipleObjects in a bucket that is not there is NoSuchBucket',
+    'DeleteMultipleObjects',
+    async (world) => {
+      const body = encodeDeleteRequest({ quiet: false, objects: [{ key: 'a' }] })
+      const headers = { 'content-md5': md5Of(body) }
+      const query = { delete: '' }
+      const reply = await world.call({ method: 'POST', bucket: 'nowhere', query, headers, body })
+      expect(reply).toMatchObject({ status: 404, code: 'NoSuchBucket' })
     },
   ),
   rule('Lifecycle rules are stored and given back', 'PutBucketLifecycle', async (world) => {
@@ -247,3 +301,12 @@ export const BUCKET_RULES: readonly Rule[] = [
     expect((await world.get()).body.toString()).toBe('old')
   }),
 ]
+
+function md5Of(text: string): string {
+  return createHash('md5').update(text).digest('base64')
+}
+
+function deleteMany(world: World, body: string, hashed = body, query: Record<string, string> = {}) {
+  const headers = { 'content-md5': md5Of(hashed) }
+  return world.bucket('POST', { delete: '', ...query }, { body, headers })
+}
