@@ -111,10 +111,10 @@ export class BufferPool {
   }
 
   /** Waits for a buffer. Rejects with the reason given to `close`. */
-  acquire(): Promise<Uint8Array> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed.reason)
+  async acquire(): Promise<Uint8Array> {
+    if (this.#closed !== undefined) throw this.#closed.reason
     const buffer = this.tryAcquire()
-    if (buffer !== undefined) return Promise.resolve(buffer)
+    if (buffer !== undefined) return buffer
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       this.#standInLine()
@@ -124,8 +124,9 @@ export class BufferPool {
   /** Takes buffers back; nobody may touch them afterwards. */
   release(buffers: readonly Uint8Array[]): void {
     for (const buffer of buffers) {
-      // What others wait for goes to them first; whoever waits here stands in line behind them.
-      const isFree = this.#taken === 0 || !this.#budget.isContended
+      // What others wait for goes to them first; whoever waits here stands in line behind them. Nor is
+      // anything lent again that is beyond a limit which has been lowered.
+      const isFree = this.#lent <= this.#limit && (this.#taken === 0 || !this.#budget.isContended)
       const waiter = isFree && buffer.byteLength === this.bufferSize && this.#waiting.shift()
       if (waiter) {
         waiter.resolve(buffer)
@@ -151,12 +152,40 @@ export class BufferPool {
 
   #tryLend(): Uint8Array | undefined {
     if (this.#lent >= this.#limit) return undefined
-    if (this.#lent - this.#taken >= this.#own) {
-      if (!this.#budget.tryTake(this.bufferSize)) return undefined
-      this.#taken++
+    const isOwn = this.#lent - this.#taken < this.#own
+    if (!isOwn && !this.#budget.tryTake(this.bufferSize)) return undefined
+    return this.#lend(isOwn)
+  }
+
+  /** @param isOwn its bytes have not been taken from the budget */
+  #lend(isOwn: boolean): Uint8Array {
+    let buffer: Uint8Array
+    try {
+      buffer = this.#allocate()
+    } catch (error) {
+      // The machine has no memory left: that must not cost the others theirs for good.
+      if (!isOwn) this.#budget.give(this.bufferSize)
+      throw error
     }
     this.#lent++
-    return this.#allocate()
+    if (!isOwn) this.#taken++
+    return buffer
+  }
+
+  /** Gives whoever has waited longest a buffer, if there is one: `false` if not. */
+  #serveNext(lend: () => Uint8Array | undefined): boolean {
+    const [waiter] = this.#waiting
+    if (waiter === undefined) return false
+    try {
+      const buffer = lend()
+      if (buffer === undefined) return false
+      waiter.resolve(buffer)
+    } catch (error) {
+      // Theirs to be told, and nobody else's: it may be another upload that has given memory back.
+      waiter.reject(error)
+    }
+    this.#waiting.shift()
+    return true
   }
 
   #allocate(): Uint8Array {
@@ -176,11 +205,8 @@ export class BufferPool {
 
   /** Serves those who wait, as far as can be; for the others it stands in line. */
   #serve(): void {
-    while (this.#waiting.length > 0) {
-      const buffer = this.#tryLend()
-      if (buffer === undefined) break
-      this.#waiting.shift()?.resolve(buffer)
-    }
+    let isServed = true
+    while (isServed) isServed = this.#serveNext(() => this.#tryLend())
     this.#standInLine()
   }
 
@@ -192,9 +218,7 @@ export class BufferPool {
     }
     this.#leaveLine ??= this.#budget.wait(this.bufferSize, () => {
       this.#leaveLine = undefined
-      this.#taken++
-      this.#lent++
-      this.#waiting.shift()?.resolve(this.#allocate())
+      this.#serveNext(() => this.#lend(false))
       this.#standInLine()
     })
   }

@@ -97,7 +97,9 @@ export class Part {
 
   /** Puts a larger buffer with the same content in the place of its only one. */
   replaceBuffer(exchange: (buffer: Uint8Array) => Uint8Array): void {
-    this.#buffers.push(...this.#buffers.splice(0, 1).map(exchange))
+    // Until there is another one it keeps what it has.
+    const [whole] = this.#buffers.slice(0, 1).map(exchange)
+    if (whole !== undefined) this.#buffers.splice(0, 1, whole)
   }
 
   /** Copies from `chunk[start, end)` what fits into the last buffer; returns how many bytes. */

@@ -43,12 +43,15 @@ export class ProcessSlabs implements Slabs {
   }
 
   allocate(size: number, isFirst = false): Uint8Array {
+    // allocUnsafeSlow: outside Node's shared slab, so that holding on to it holds nothing else.
+    const slab =
+      this.#kernelMemory(isFirst)?.tryAllocate(size) ??
+      this.#takeKept(size) ??
+      Buffer.allocUnsafeSlow(size)
+    // Not before: where there is no memory it throws.
     this.#lent++
     if (this.#lent === 1) this.#onUse?.(true)
-    const slab = this.#kernelMemory(isFirst)?.tryAllocate(size)
-    if (slab !== undefined) return slab
-    // allocUnsafeSlow: outside Node's shared slab, so that holding on to it holds nothing else.
-    return this.#takeKept(size) ?? Buffer.allocUnsafeSlow(size)
+    return slab
   }
 
   free(slab: Uint8Array): void {

@@ -260,6 +260,89 @@ describe('pools that share a budget', () => {
   })
 })
 
+describe('a pool that is told to lend less', () => {
+  it('gives nobody who waits what comes back until it does', async () => {
+    const pool = newPool(10, 1000)
+    const lent = [await pool.acquire(), await pool.acquire(), await pool.acquire()]
+    pool.limitTo(20, 10)
+    let isServed = false
+    const waiting = pool.acquire().then(() => {
+      isServed = true
+    })
+    pool.release(lent.splice(0, 1))
+    await nextTurn()
+    expect([isServed, pool.heldBytes]).toEqual([false, 20])
+    pool.release(lent.splice(0, 1))
+    await waiting
+    expect(pool.heldBytes).toBe(20)
+  })
+})
+
+describe('where there is no memory for a buffer', () => {
+  const NO_MEMORY = new RangeError('Array buffer allocation failed')
+
+  /** Two pools with one own buffer each, and one for whoever takes it first. */
+  function shareScarce() {
+    const budget = new MemoryBudget(10)
+    let isFull = false
+    const slabs = new ProcessSlabs(() => ({
+      tryAllocate(size) {
+        if (isFull) throw NO_MEMORY
+        return new Uint8Array(size)
+      },
+      holds: () => true,
+      free: () => {},
+    }))
+    const [one, other] = [
+      newPool(10, 1000, { budget, slabs }),
+      newPool(10, 1000, { budget, slabs }),
+    ]
+    const fill = (now: boolean) => {
+      isFull = now
+    }
+    return { budget, one, other, fill }
+  }
+
+  it('nothing is counted, and the next one may be had', async () => {
+    const { budget, one, fill } = shareScarce()
+    for (const held of [0, 10]) {
+      fill(true)
+      expect(() => one.tryAcquire()).toThrow(NO_MEMORY)
+      await expect(one.acquire()).rejects.toBe(NO_MEMORY)
+      expect([one.heldBytes, budget.takenBytes]).toEqual([held, 0])
+      fill(false)
+      expect(one.tryAcquire()).toBeDefined()
+    }
+  })
+
+  it('who waits is told so, not who gives one back', async () => {
+    const { budget, one, other, fill } = shareScarce()
+    const riches = drain(one)
+    const [own] = drain(other) as [Uint8Array]
+    const waiting = expect(other.acquire()).rejects.toBe(NO_MEMORY)
+    fill(true)
+    one.release(riches.splice(0, 1))
+    await waiting
+    expect([budget.takenBytes, budget.isContended]).toEqual([0, false])
+    fill(false)
+    expect(other.tryAcquire()).toBeDefined()
+    other.release([own])
+    const served = other.acquire()
+    expect(await served).toBeDefined()
+  })
+
+  it('who waits for a larger limit is told so, too', async () => {
+    const { one, fill } = shareScarce()
+    drain(one)
+    one.limitTo(10, 10)
+    const waiting = expect(one.acquire()).rejects.toBe(NO_MEMORY)
+    fill(true)
+    one.limitTo(1000, 100)
+    await waiting
+    expect(one.heldBytes).toBe(20)
+  })
+})
+
 describe('a buffer that was given back', () => {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')

@@ -42,6 +42,26 @@ describe('ProcessSlabs', () => {
     expect(lent.size).toBe(0)
   })
 
+  it('counts none that there was no memory for', () => {
+    const uses: boolean[] = []
+    const failing = {
+      ...kernelMemory(1).memory,
+      tryAllocate: () => {
+        throw new RangeError('Array buffer allocation failed')
+      },
+    }
+    const { memory } = kernelMemory(1)
+    let isFull = true
+    const slabs = new ProcessSlabs(
+      () => (isFull ? failing : memory),
+      (use) => uses.push(use),
+    )
+    expect(() => slabs.allocate(MIB)).toThrow(RangeError)
+    isFull = false
+    slabs.free(slabs.allocate(MIB))
+    expect(uses).toEqual([true, false])
+  })
+
   it('gives slabs of exactly the size asked for', () => {
     const slabs = new ProcessSlabs(() => undefined)
     expect(slabs.allocate(1000).byteLength).toBe(1000)
