@@ -8,13 +8,28 @@
 import { crc64 } from '../protocol/digest.js'
 import { copyBytes, type Digests, type DigestWish, type HashJob, sizeOf } from './job.js'
 import { crc64At, type KernelName, md5At, resetState } from './kernels.js'
-import { CRC64_STATE, LANES, STRIDE, stageAt, TAIL_SIZE, TAILS, WINDOW } from './layout.js'
+import { CRC64_STATE, LANES, stageAt, TAIL_SIZE, TAILS, WINDOW } from './layout.js'
 import type { WasmMemory } from './wasm-engine.js'
 
 /** A call of a kernel, or a copy into a lane's window that has to come before it. */
-export type Call =
-  | { readonly kernel: KernelName; readonly args: readonly number[]; readonly bytes: number }
-  | { readonly lane: number; readonly from: number; readonly length: number }
+export type Call = KernelCall | Copy
+
+/** May be made in pieces, see {@link argumentsOf}: as long as nothing changes it is one call. */
+export interface KernelCall {
+  readonly kernel: KernelName
+  readonly state: number
+  /** Where the bytes of each lane are, or those of another in place of an idle one's. */
+  readonly addresses: readonly number[]
+  readonly blocks: number
+  /** Bits of the lanes that are busy, where the kernel wants them. */
+  readonly lanes?: number
+}
+
+interface Copy {
+  readonly lane: number
+  readonly from: number
+  readonly length: number
+}
 
 export interface BatchSettings extends DigestWish {
   readonly memory: WasmMemory
@@ -24,7 +39,8 @@ export interface BatchSettings extends DigestWish {
   holds(bytes: Uint8Array): boolean
 }
 
-const BLOCK = 64
+/** Bytes of a block. */
+export const BLOCK = 64
 
 interface Lane {
   readonly job: HashJob
@@ -95,7 +111,7 @@ export class Batch {
 
   /** Where a lane's bytes from `at` on can be read, and how many at most in one go. */
   #placeOf({ job, end }: Lane, at: number): { address: number | undefined; length: number } {
-    const most = Math.min(STRIDE, end - at)
+    const most = end - at
     let start = 0
     for (const bytes of job.bytes) {
       const left = start + bytes.byteLength - at
@@ -117,13 +133,11 @@ export class Batch {
     const { state, md5, crc64 } = this.#settings
     const blocks = length / BLOCK
     if (md5) {
-      const kernel = crc64 ? 'md5crc64x4' : 'md5x4'
-      const bytes = length * addresses.length
-      yield { kernel, args: md5Arguments(state, addresses, blocks), bytes }
+      yield md5Call(crc64 ? 'md5crc64x4' : 'md5x4', state, addresses, blocks)
     } else if (crc64) {
       for (const [lane, address] of addresses.entries()) {
-        const args = [state + CRC64_STATE + 8 * lane, address, blocks]
-        yield { kernel: 'crc64', args, bytes: length }
+        const register = state + CRC64_STATE + 8 * lane
+        yield { kernel: 'crc64', state: register, addresses: [address], blocks }
       }
     }
   }
@@ -143,22 +157,30 @@ export class Batch {
       return { address, length }
     })
     const addresses = tails.map(({ address }) => address)
-    yield { kernel: 'md5x4', args: md5Arguments(state, addresses, 1), bytes: 0 }
+    yield md5Call('md5x4', state, addresses, 1)
     const second = addresses.map((address) => address + BLOCK)
     const lanes = tails.reduce((mask, { length }, i) => mask | (length > BLOCK ? 1 << i : 0), 0)
     if (lanes === 0) return
-    yield { kernel: 'md5x4', args: md5Arguments(state, second, 1, lanes), bytes: 0 }
+    yield md5Call('md5x4', state, second, 1, lanes)
   }
 }
 
+/** What the kernel is called with to take `blocks` of the call's blocks, behind the first `from`. */
+export function argumentsOf(call: KernelCall, from = 0, blocks = call.blocks): number[] {
+  const { state, addresses, lanes } = call
+  const moved = addresses.map((address) => address + BLOCK * from)
+  return lanes === undefined ? [state, ...moved, blocks] : [state, ...moved, blocks, lanes]
+}
+
 /** Lanes without bytes read those of the first and are left out of the mask. */
-function md5Arguments(
+function md5Call(
+  kernel: KernelName,
   state: number,
   addresses: readonly number[],
   blocks: number,
   lanes = (1 << addresses.length) - 1,
-): number[] {
+): KernelCall {
   const [first = 0] = addresses
   const idle = Array<number>(LANES - addresses.length).fill(first)
-  return [state, ...addresses, ...idle, blocks, lanes]
+  return { kernel, state, addresses: [...addresses, ...idle], blocks, lanes }
 }

@@ -14,7 +14,7 @@
  *  - What is sent is a view over a SharedArrayBuffer; undici, sockets and TLS write it as it is.
  */
 import type { Arena } from './arena.js'
-import { Batch } from './batch.js'
+import { argumentsOf, Batch, BLOCK } from './batch.js'
 import { HashWorker, type PostedCall } from './hash-worker.js'
 import type { Breathe, Digests, HashJob } from './job.js'
 import { instantiateKernels, type Kernels } from './kernels.js'
@@ -169,17 +169,23 @@ export class Hasher {
     const made = tasks.length < 2 ? undefined : this.#batchOf(tasks, stateAt(0))
     if (made === undefined) return undefined
     const { batch, kernels } = made
-    let sinceBreath = 0
+    let left = BREATH
     for (const call of batch.calls()) {
-      if ('kernel' in call) {
-        kernels[call.kernel](...call.args)
-        sinceBreath += call.bytes
-      } else {
+      if (!('kernel' in call)) {
         batch.stage(call.lane, call.from, call.length)
+        continue
       }
-      if (sinceBreath >= BREATH) {
+      const kernel = kernels[call.kernel]
+      // By the addresses, idle lanes included: what takes the time is the call.
+      const size = BLOCK * call.addresses.length
+      for (let from = 0; from < call.blocks; ) {
+        const blocks = Math.min(call.blocks - from, Math.ceil(left / size))
+        kernel(...argumentsOf(call, from, blocks))
+        from += blocks
+        left -= blocks * size
+        if (left > 0) continue
         await this.#settings.breathe()
-        sinceBreath = 0
+        left = BREATH
       }
     }
     return batch.digests()
@@ -223,12 +229,19 @@ export class Hasher {
   }
 }
 
-/** The batch's calls for the worker, or `undefined` if some of its bytes lie outside the memory. */
+/**
+ * The batch's calls for the worker, or `undefined` if some of its bytes lie outside the memory. In pieces:
+ * the engine's better code comes while the first ones run, and only a new call takes it.
+ */
 function postable(batch: Batch): PostedCall[] | undefined {
   const calls: PostedCall[] = []
   for (const call of batch.calls()) {
     if (!('kernel' in call)) return undefined
-    calls.push([call.kernel, call.args])
+    const most = BREATH / (BLOCK * call.addresses.length)
+    for (let from = 0; from < call.blocks; from += most) {
+      const blocks = Math.min(most, call.blocks - from)
+      calls.push([call.kernel, argumentsOf(call, from, blocks)])
+    }
   }
   return calls
 }

@@ -27,9 +27,6 @@ export const TAIL_SIZE = 128
 /** Batches that may be under way at once: one inline, two with the worker. */
 export const STATE_COUNT = 3
 
-/** Bytes of each lane that are hashed by one call, at most. */
-export const STRIDE = 256 * 1024
-
 /** A window for each lane: bytes that lie elsewhere are copied through it, and stay in the cache. */
 export const WINDOW = 64 * 1024
 const STAGE = 64 * 1024

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Arena } from '../../src/digest/arena.js'
-import { Batch, type Call } from '../../src/digest/batch.js'
+import { argumentsOf, Batch, BLOCK, type Call } from '../../src/digest/batch.js'
 import type { Digests, HashJob } from '../../src/digest/job.js'
 import { instantiateKernels, writeTables } from '../../src/digest/kernels.js'
-import { STRIDE, stateAt, WINDOW } from '../../src/digest/layout.js'
+import { stateAt, WINDOW } from '../../src/digest/layout.js'
 import { hashPlainly } from '../../src/digest/plain.js'
 import { crc64 } from '../../src/protocol/digest.js'
 import { noise, slabOf } from '../helpers/new-hasher.js'
@@ -17,6 +17,8 @@ if (memory === undefined) throw new Error('This engine has no WebAssembly')
 const kernels = instantiateKernels(memory)
 
 const both = { md5: true, crc64: true }
+/** More than is hashed in one go. */
+const STRIDE = 4 * WINDOW
 /** Bytes that every test may read and none may write; at an odd address within its slab. */
 const pool = slabOf(arena, noise(4 * 1024 ** 2, 7)).subarray(1)
 
@@ -32,7 +34,7 @@ function run(jobs: readonly HashJob[], { wish = both, state = 0 } = {}): Run {
   const calls: Call[] = []
   for (const call of batch.calls()) {
     calls.push(call)
-    if ('kernel' in call) kernels[call.kernel](...call.args)
+    if ('kernel' in call) kernels[call.kernel](...argumentsOf(call))
     else batch.stage(call.lane, call.from, call.length)
   }
   return { digests: batch.digests(), calls }
@@ -134,7 +136,7 @@ describe('a batch', () => {
       for (const turn of turns) {
         const { done, value } = turn.next()
         if (done) ended++
-        else if ('kernel' in value) kernels[value.kernel](...value.args)
+        else if ('kernel' in value) kernels[value.kernel](...argumentsOf(value))
       }
     }
     expect(one.digests()).toEqual([oracle(first), oracle(first)])
@@ -164,15 +166,24 @@ describe('a batch', () => {
   it.each([
     ['md5crc64x4', both],
     ['md5x4', { md5: true, crc64: false }],
-  ])('takes a stride of each lane at a time by %s', (kernel, wish) => {
+  ])('is one call of %s as long as the same lanes are busy', (kernel, wish) => {
     const jobs = [jobOf(pool.subarray(0, 2 * STRIDE)), jobOf(pool.subarray(0, STRIDE))]
     const { calls } = run(jobs, { wish })
-    const seen = calls.map((call) => 'kernel' in call && [call.kernel, call.bytes])
+    const seen = calls.map((call) => 'kernel' in call && [call.kernel, call.blocks, call.lanes])
     expect(seen).toEqual([
-      [kernel, 2 * STRIDE],
-      [kernel, STRIDE],
-      ['md5x4', 0],
+      [kernel, STRIDE / BLOCK, 0b11],
+      [kernel, STRIDE / BLOCK, 0b01],
+      ['md5x4', 1, 0b11],
     ])
+  })
+
+  it('may be made in pieces', () => {
+    const [call] = run([jobOf(pool.subarray(0, STRIDE))]).calls
+    if (call === undefined || !('kernel' in call)) throw new Error('No call')
+    const { state: at, addresses, blocks } = call
+    const moved = addresses.map((address) => address + 7 * BLOCK)
+    expect(argumentsOf(call)).toEqual([at, ...addresses, blocks, 0b01])
+    expect(argumentsOf(call, 7, 5)).toEqual([at, ...moved, 5, 0b01])
   })
 
   it('copies no more than a window of each lane at a time', () => {

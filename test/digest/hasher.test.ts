@@ -215,7 +215,8 @@ describe('a worker that dies', () => {
   const THROWS = "require('node:worker_threads').parentPort.on('message', () => { throw 1 })"
   const STOPS_HALF_WAY = `const { parentPort, workerData } = require('node:worker_threads')
 parentPort.on('message', ({ memory, calls }) => {
-  const kernels = new WebAssembly.Instance(workerData, { env: { memory } }).exports
+  const { module, scratch } = workerData
+  const kernels = new WebAssembly.Instance(module, { env: { memory, scratch } }).exports
   for (const [kernel, args] of calls.slice(0, calls.length / 2)) kernels[kernel](...args)
   throw new Error('half-way')
 })`
