@@ -1,8 +1,14 @@
 /** A real database, dumped, put, got and restored by the real commands; and a dump that dies. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { OssClient } from '../../src/client/client.js'
 import { POSTGRES_BIN, type Postgres, startPostgres } from '../helpers/postgres.js'
 import { environmentOf, MAIN, osspipe, startOsspipe } from '../helpers/run-osspipe.js'
 import { startServer } from '../helpers/start-server.js'
@@ -19,6 +25,17 @@ const FILL = `
   CREATE VIEW busy AS SELECT who, count(*) FROM event GROUP BY who;`
 const DIGEST =
   'SELECT count(*), sum(hashtext(event::text)::bigint), max(at), (SELECT count(*) FROM busy) FROM event'
+
+const TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+
+/** The ways to restore that the guide of the command line shows, its help among it. */
+const RESTORES = [
+  ...new Set(
+    readFileSync(new URL('../../examples/guide/cli.md', import.meta.url), 'utf8')
+      .split('\n')
+      .filter((line) => /osspipe get\b.*\bpsql\b/.test(line)),
+  ),
+]
 
 describe.skipIf(POSTGRES_BIN === undefined)('a PostgreSQL database', { timeout: 300_000 }, () => {
   let postgres: Postgres
@@ -58,6 +75,52 @@ describe.skipIf(POSTGRES_BIN === undefined)('a PostgreSQL database', { timeout: 
     const digest = await psql('app', '-c', DIGEST)
     expect(digest).toMatch(new RegExp(`^${ROWS}\\|-?\\d+\\|`))
     expect(await psql('restored', '-c', DIGEST)).toBe(digest)
+  })
+
+  describe.each(RESTORES)('restored by: %s', (command) => {
+    /** The command as it stands there, but into a database and a folder of its own. */
+    async function restore(database: string, object: Buffer | string) {
+      const server = await startServer({ buckets: ['backups'] })
+      const client = new OssClient({ ...server.options(), bucket: 'backups', env: {} })
+      await client.putObject({ key: 'app.sql.gz', body: object })
+      await postgres.sql(`CREATE DATABASE ${database}`)
+      const cwd = await mkdtemp(join(tmpdir(), 'osspipe-restore-'))
+      onTestFinished(() => rm(cwd, { recursive: true }))
+      const script = [
+        'set -o pipefail',
+        `osspipe() { "${process.execPath}" "${MAIN}" "$@"; }`,
+        command.replace(/ app$/, ` ${database}`),
+      ].join('\n')
+      const env = { ...environmentOf(server), ...postgres.env }
+      const code = await run('bash', ['-c', script], { env, cwd }).then(
+        () => 0,
+        (error: { code: unknown }) => error.code,
+      )
+      return { code, tables: await psql(database, '-c', TABLES) }
+    }
+
+    const name = `by_${RESTORES.indexOf(command)}`
+    const dump = gzipSync(
+      `CREATE TABLE a (n integer);\nCOPY a FROM stdin;\n${Array.from({ length: 200_000 }, (_, n) => `${n * 7919}\n`).join('')}\\.\n`,
+    )
+
+    it('is all there', async () => {
+      expect(await restore(`${name}_whole`, dump)).toEqual({ code: 0, tables: 'a\n' })
+    })
+
+    it('is not there at all, and that is told, when half of it comes', async () => {
+      const half = dump.subarray(0, dump.byteLength / 2)
+      const { code, tables } = await restore(`${name}_half`, half)
+      expect(code).not.toBe(0)
+      expect(tables).toBe('')
+    })
+
+    it('is not there at all, and that is told, when SQL fails', async () => {
+      const wrong = gzipSync('CREATE TABLE a (n integer);\nINSERT INTO nope VALUES (1);\n')
+      const { code, tables } = await restore(`${name}_wrong`, wrong)
+      expect(code).not.toBe(0)
+      expect(tables).toBe('')
+    })
   })
 
   it('is stored as pg_dump writes it, through a pipe, with its trailer looked for', async () => {

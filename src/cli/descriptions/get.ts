@@ -94,7 +94,8 @@ export const GET = {
   examples: [
     {
       text: 'restore a dump once it is verified: through a pipe, psql would commit half of one',
-      command: 'osspipe get -z gzip oss://backups/app.sql.gz app.sql && psql -1 -f app.sql app',
+      command:
+        'osspipe get -z gzip oss://backups/app.sql.gz app.sql && psql -v ON_ERROR_STOP=1 -1 -f app.sql app',
     },
     { text: 'a file of the same name here', command: 'osspipe get oss://media/film.mp4' },
     {
