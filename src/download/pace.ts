@@ -5,15 +5,14 @@
  */
 
 /** The loop has no time left: nothing more would come any sooner. */
-const SATURATED = 0.9
+const SATURATED = 0.95
 /** The loop waits, and what it waits for is the network. */
-const IDLE = 0.6
+const IDLE = 0.75
 
 /** The next number of ranges, after a while in which the loop was busy for a share of `load`. */
 export function nextLanes(lanes: number, load: number, most: number): number {
-  if (load >= SATURATED) return Math.max(1, Math.floor(lanes / 2))
-  if (load < IDLE) return Math.min(most, 2 * lanes)
-  return lanes
+  if (load >= SATURATED) return Math.max(1, lanes - 1)
+  return load < IDLE ? Math.min(most, lanes + 1) : lanes
 }
 
 /** How many at first: the request for the first range has shown whether the loop has time. */
@@ -23,6 +22,8 @@ export function firstLanes(load: number, most: number): number {
 
 /** Long enough for several turns of the loop, and for a range on a fast line. */
 const LOOK_MS = 50
+/** The second look is sooner, the third takes twice as long, and so on: a start is busy with itself. */
+const SOON_MS = 10
 
 export interface PaceSettings {
   readonly most: number
@@ -37,6 +38,7 @@ export class Pace {
   #meter: (() => number) | undefined
   #lanes: number | undefined
   #lookedAt = 0
+  #everyMs = SOON_MS
 
   constructor(settings: PaceSettings) {
     this.#settings = settings
@@ -52,11 +54,15 @@ export class Pace {
     const { most, ticks } = this.#settings
     const now = ticks()
     if (this.#meter === undefined) return 1
-    if (this.#lanes !== undefined && now - this.#lookedAt < LOOK_MS) return this.#lanes
+    if (this.#lanes !== undefined && now - this.#lookedAt < this.#everyMs) return this.#lanes
     const load = this.#meter()
     this.#lookedAt = now
-    this.#lanes =
-      this.#lanes === undefined ? firstLanes(load, most) : nextLanes(this.#lanes, load, most)
+    if (this.#lanes === undefined) {
+      this.#lanes = firstLanes(load, most)
+    } else {
+      this.#lanes = nextLanes(this.#lanes, load, most)
+      this.#everyMs = Math.min(LOOK_MS, 2 * this.#everyMs)
+    }
     return this.#lanes
   }
 }

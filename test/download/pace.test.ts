@@ -4,21 +4,20 @@ import { firstLanes, nextLanes, Pace } from '../../src/download/pace.js'
 describe('the number of ranges at once', () => {
   it.each([
     [0, 4],
-    [0.59, 4],
-    [0.6, 1],
+    [0.74, 4],
+    [0.75, 1],
     [1, 1],
   ])('begins, after a load of %d, with %i of 4', (load, lanes) => {
     expect(firstLanes(load, 4)).toBe(lanes)
   })
 
   it.each([
-    [4, 1, 2],
-    [2, 0.9, 1],
-    [3, 0.95, 1],
+    [4, 1, 3],
+    [2, 0.95, 1],
     [1, 1, 1],
-    [4, 0.89, 4],
-    [1, 0.6, 1],
-    [1, 0.59, 2],
+    [4, 0.94, 4],
+    [1, 0.75, 1],
+    [1, 0.74, 2],
     [3, 0, 4],
     [4, 0, 4],
   ])('is, after %i and a load of %d, %i', (lanes, load, next) => {
@@ -45,17 +44,24 @@ describe('the pace', () => {
     expect(pace.lanes).toBe(4)
   })
 
-  it('looks again only after a while', () => {
-    const { pace, time } = newPace([0.7, 0.2, 0.2, 1])
+  it('looks again soon after the start, and then only now and again', () => {
+    const loads = [0.8, ...Array<number>(3).fill(0.2), ...Array<number>(9).fill(1)]
+    const { pace, time } = newPace(loads)
     pace.start()
-    expect(pace.lanes).toBe(1)
-    time.now += 49
-    expect(pace.lanes).toBe(1)
-    time.now += 1
-    expect([pace.lanes, pace.lanes]).toEqual([2, 2])
-    time.now += 50
-    expect(pace.lanes).toBe(4)
-    time.now += 1000
-    expect([pace.lanes, pace.lanes]).toEqual([2, 2])
+    const seen = Array.from({ length: 230 }, () => {
+      const { lanes } = pace
+      time.now += 1
+      return lanes
+    })
+    const changes = seen.flatMap((lanes, ms) => (lanes === seen[ms - 1] ? [] : [[ms, lanes]]))
+    expect(changes).toEqual([
+      [0, 1],
+      [10, 2],
+      [30, 3],
+      [70, 4],
+      [120, 3],
+      [170, 2],
+      [220, 1],
+    ])
   })
 })
