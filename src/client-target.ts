@@ -3,7 +3,7 @@
  * object headers. Beside the stream it is the only place where `client/` meets `upload/`.
  */
 import type { RetryNotice } from './client/call-options.js'
-import type { OssClient } from './client/client.js'
+import { OssClient } from './client/client.js'
 import type { HeadObjectResult } from './client/objects.js'
 import { DEFAULT_RETRY, type RetryPolicy } from './client/retry.js'
 import { MalformedResponseError, ServiceError, TransportError } from './errors.js'
@@ -33,12 +33,15 @@ export class ClientTarget implements UploadTarget {
     this.#options = options
   }
 
-  async put({ body, digests, signal, meta, onSend }: RequestOf<'put'>): Promise<StoredObject> {
+  async put(request: RequestOf<'put'>): Promise<StoredObject> {
+    const { body, digests, cancellation, meta, onSend } = request
     const { bucket, key, headers, onRetry, upload } = this.#options
     const object = meta === undefined ? headers : withMeta(headers, meta)
     // The spread stands last: properties added behind it cost twenty times as much.
-    const sent = { bucket, key, onRetry, upload, body, digests, signal, onSend, ...object }
-    return stored(await this.#client.putObject(sent))
+    const sent = { bucket, key, onRetry, upload, body, digests, onSend, ...object }
+    const client = this.#client
+    if (isOwn(client)) return stored(await client.putCancellable(sent, cancellation))
+    return stored(await client.putObject({ signal: cancellation.signal, ...sent }))
   }
 
   async initiate({ stop }: RequestOf<'initiate'>): Promise<string> {
@@ -140,6 +143,11 @@ export class ClientTarget implements UploadTarget {
       maxElapsedMs: timeouts.abortMs,
     }
   }
+}
+
+/** Another copy of the package, or a caller who puts objects in another way, knows signals alone. */
+function isOwn(client: OssClient): boolean {
+  return client instanceof OssClient && client.putObject === OssClient.prototype.putObject
 }
 
 function withMeta(

@@ -3,6 +3,7 @@
  * never puts a value it was given into a message, an error's cause or a log.
  */
 
+import type { CancelSignal } from './cancellation.js'
 import type { Clock } from './client/clock.js'
 import { ProvidedCredentials } from './client/provided-credentials.js'
 import { CredentialsError, InvalidOptionError } from './errors.js'
@@ -49,7 +50,7 @@ export interface ResolvedCredentials {
 /** Where every attempt gets what it signs with. */
 export interface CredentialsCache {
   /** Rejects with a CredentialsError, or with `signal.reason`. */
-  get(signal?: AbortSignal): Promise<ResolvedCredentials>
+  get(signal?: CancelSignal): Promise<ResolvedCredentials>
   /**
    * Reports that the service refused these. Returns whether the next `get` may give others; a
    * provider is asked once, however many calls were refused with the same ones.

@@ -12,6 +12,19 @@ import {
 /** Name of the user metadata that holds the marker of an upload. */
 export const MARKER_NAME = 'osspipe-upload'
 
+/** By a table: `toString(16)` of a large number takes as long as all options of a stream together. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** 96 random bits in hexadecimal: the value of an upload's marker. */
+export function newMarker(chance: { random(): number }): string {
+  let marker = ''
+  for (let words = 3; words > 0; words--) {
+    const word = Math.floor(chance.random() * 2 ** 32)
+    for (let shift = 24; shift >= 0; shift -= 8) marker += HEX[(word >>> shift) & 0xff]
+  }
+  return marker
+}
+
 /** What this library adds to the caller's metadata. */
 export interface OwnMetadata {
   /** Value of the marker; `undefined` if it was turned off. */
@@ -39,10 +52,9 @@ export function resolveHeaders(options: OssWriteStreamOptions, own: OwnMetadata)
   const given: ObjectHeaderOptions = picked
   const isPlain = Object.keys(given).length === 0
   if (!isPlain) checkObjectHeaders(given)
-  const added: Record<string, string> = {
-    ...(own.marker !== undefined && { [MARKER_NAME]: own.marker }),
-    ...(own.sha256 !== false && { [SHA256_NAME]: sha256Or(own.sha256) }),
-  }
+  const added: Record<string, string> = {}
+  if (own.marker !== undefined) added[MARKER_NAME] = own.marker
+  if (own.sha256 !== false) added[SHA256_NAME] = sha256Or(own.sha256)
   for (const name of Object.keys(given.meta ?? {})) {
     if (Object.hasOwn(added, name.toLowerCase())) throw takenName(name)
   }
@@ -50,8 +62,13 @@ export function resolveHeaders(options: OssWriteStreamOptions, own: OwnMetadata)
   if (!isPlain) checkObjectHeaders({ ...given, meta: { ...given.meta, ...added } })
   if (own.sha256 === true) delete added[SHA256_NAME]
   const headers = withMeta(given, added)
-  const { [MARKER_NAME]: _, ...told } = added
-  return { headers, headersDigest: () => digestOf(withMeta(given, told)) }
+  return {
+    headers,
+    headersDigest() {
+      const { [MARKER_NAME]: _, ...told } = added
+      return digestOf(withMeta(given, told))
+    },
+  }
 }
 
 function withMeta(

@@ -1,6 +1,5 @@
 /** Turns what a caller gave into what an upload stream is built from, or says what was wrong. No I/O. */
 import type { OssClient } from './client/client.js'
-import type { Clock } from './client/clock.js'
 import { CLIENT_OPTION_NAMES } from './client/options.js'
 import type { HashingMode } from './digest/schedule.js'
 import { InvalidOptionError } from './errors.js'
@@ -15,7 +14,7 @@ import {
   planParts,
 } from './protocol/part-plan.js'
 import type { GuardSettings } from './publish-guard.js'
-import { resolveHeaders } from './resolve-headers.js'
+import { newMarker, resolveHeaders } from './resolve-headers.js'
 import {
   checkFunction,
   checkSignal,
@@ -35,6 +34,8 @@ export interface ResolvedOptions {
   readonly client: OssClient
   readonly bucket: string
   readonly key: string
+  /** Address of the object, without a signature. */
+  readonly url: string
   readonly headers: ObjectHeaderOptions
   readonly plan: PartPlan
   readonly concurrency: number
@@ -108,7 +109,15 @@ export function resolveOptions(
   if (exactSize && sizes.expectedSize === undefined) {
     throw InvalidOptionError.expected('expectedSize', 'given with `exactSize`', undefined)
   }
-  const plan = planParts({ ...sizes, exactSize })
+  const { partSize, maxMemory, expectedSize } = sizes
+  const plan = planParts({
+    concurrency: sizes.concurrency,
+    partSize,
+    maxMemory,
+    expectedSize,
+    exactSize,
+  })
+  const url = client.urlOf(bucket, key)
   const marker = flag(options.marker, 'marker', true) ? newMarker(client.clock) : undefined
   const guard = guardOf(options)
   const { sha256 = guard.sha256 } = guard.expectedDigest
@@ -118,17 +127,18 @@ export function resolveOptions(
     client,
     bucket,
     key,
+    url,
     headers,
     plan,
     concurrency,
     maxConcurrency,
     // Four full parts are hashed at a time: they fill while others are sent. Who names a budget gets it.
-    spareParts: sizes.maxMemory === undefined ? 4 : Number.POSITIVE_INFINITY,
-    expectedSize: sizes.expectedSize,
+    spareParts: maxMemory === undefined ? 4 : Number.POSITIVE_INFINITY,
+    expectedSize,
     exactSize,
     leavePartsOnError: flag(options.leavePartsOnError, 'leavePartsOnError', !!options.checkpoint),
     hashing: hashingOf(options.hashing),
-    hedge: flag(options.hedge, 'hedge', mayHedge(client.urlOf(bucket, key), options)),
+    hedge: flag(options.hedge, 'hedge', mayHedge(url, options)),
     guard,
     onMismatch: onMismatchOf(options),
     checkpoint: checkpointOf(options, headersDigest),
@@ -279,12 +289,4 @@ function digestsOf({ onMismatch, ...options }: OssWriteStreamOptions): ResolvedO
         integrity,
       )
   }
-}
-
-function newMarker(clock: Clock): string {
-  const word = () =>
-    Math.floor(clock.random() * 2 ** 32)
-      .toString(16)
-      .padStart(8, '0')
-  return word() + word() + word()
 }

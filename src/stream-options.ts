@@ -123,22 +123,28 @@ function placeOf(
 }
 
 function clientOf(options: PlaceOptions, verb: keyof OssClient): OssClient {
-  const connection: Record<string, unknown> = {}
-  for (const name of CLIENT_OPTION_NAMES) {
-    if (options[name] !== undefined) connection[name] = options[name]
-  }
   const { client } = options
-  if (client === undefined) return new OssClient(connection)
+  if (client === undefined) return new OssClient(connectionOf(options))
   if (!isClient(client, verb)) throw InvalidOptionError.expected('client', 'an OssClient', client)
-  for (const name of Object.keys(connection)) {
+  for (const [name, value] of Object.entries(options)) {
     // The bucket says where to, not how.
-    if (name === 'bucket') continue
+    if (name === 'bucket' || value === undefined || !CONNECTING.has(name)) continue
     throw new InvalidOptionError(
       name,
       `Expected no \`${name}\` beside \`client\`, which has its own`,
     )
   }
   return client
+}
+
+const CONNECTING: ReadonlySet<string> = new Set(CLIENT_OPTION_NAMES)
+
+function connectionOf(options: PlaceOptions): Record<string, unknown> {
+  const connection: Record<string, unknown> = {}
+  for (const name of CLIENT_OPTION_NAMES) {
+    if (options[name] !== undefined) connection[name] = options[name]
+  }
+  return connection
 }
 
 /** By what it can do: each copy of the package has a class of its own. */

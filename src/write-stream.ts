@@ -68,12 +68,12 @@ export class OssWriteStream extends Eventful {
   constructor(target: string | undefined, options: OssWriteStreamOptions, source?: PartSource) {
     const settings = resolveOptions(target, options)
     super({ highWaterMark: settings.highWaterMark, ...abortedBefore(settings.signal) })
-    const { client, bucket, key } = settings
+    const { client, bucket, key, url } = settings
     this.#settings = settings
     this.#source = source
     this.bucket = bucket
     this.key = key
-    this.url = client.urlOf(bucket, key)
+    this.url = url
     this.#guard = new PublishGuard(settings.guard)
     this.#tell = this.#newTeller()
     this.#watch = new UploadWatch(client.clock, this)

@@ -17,7 +17,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'node:buffer',
     'fast-xml-parser',
   ],
+  cancellation: [],
   client: [
+    'cancellation',
     'client',
     'protocol',
     'diagnostics',
@@ -35,7 +37,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'node:perf_hooks',
     'node:worker_threads',
   ],
-  upload: ['upload', 'digest', 'protocol', 'errors', 'upload-errors'],
+  upload: ['cancellation', 'upload', 'digest', 'protocol', 'errors', 'upload-errors'],
   download: [
     'download',
     'protocol',
@@ -49,7 +51,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   diagnostics: ['errors', 'node:diagnostics_channel'],
   'unknown-option': ['errors'],
-  credentials: ['errors', 'client', 'unknown-option'],
+  credentials: ['cancellation', 'errors', 'client', 'unknown-option'],
   'child-process-source': ['errors', 'node:child_process', 'node:stream'],
   'file-source': ['stream-options', 'node:'],
   'parallel-gzip': [

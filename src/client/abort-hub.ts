@@ -3,29 +3,42 @@
  * requests under the caller's signal would otherwise draw Node's MaxListenersExceededWarning.
  */
 
+import { Cancellation, type CancelSignal } from '../cancellation.js'
+import { type Member, NO_PLACE, Roster } from './roster.js'
+
 const hubs = new WeakMap<AbortSignal, Hub>()
 
 interface Hub {
-  readonly actions: Set<() => void>
+  readonly entries: Roster<Entry>
   readonly fire: () => void
+}
+
+/** One each, so that one function given twice is called twice. */
+class Entry implements Member {
+  place = NO_PLACE
+  readonly action: () => void
+
+  constructor(action: () => void) {
+    this.action = action
+  }
 }
 
 /**
  * Calls `action` once `signal` is aborted, at once if it is already.
  * The function returned takes that back; call it when the work is over, or the signal holds it.
  */
-export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
+export function onAbort(signal: CancelSignal | undefined, action: () => void): () => void {
   if (signal === undefined) return ignore
+  if (signal instanceof Cancellation) return signal.onAbort(action)
   if (signal.aborted) {
     action()
     return ignore
   }
-  const { actions, fire } = hubs.get(signal) ?? openHub(signal)
-  // A wrapper each, so that one function given twice is called twice.
-  const entry = () => action()
-  actions.add(entry)
+  const { entries, fire } = hubs.get(signal) ?? openHub(signal)
+  const entry = new Entry(action)
+  entries.add(entry)
   return () => {
-    if (!actions.delete(entry) || actions.size > 0 || signal.aborted) return
+    if (!entries.delete(entry) || entries.size > 0 || signal.aborted) return
     signal.removeEventListener('abort', fire)
     hubs.delete(signal)
   }
@@ -34,12 +47,13 @@ export function onAbort(signal: AbortSignal | undefined, action: () => void): ()
 function ignore(): void {}
 
 function openHub(signal: AbortSignal): Hub {
-  const actions = new Set<() => void>()
+  const entries = new Roster<Entry>()
   const fire = () => {
     hubs.delete(signal)
-    for (const action of actions) action()
+    // One that is taken back by another's action is not called any more.
+    for (const entry of entries.list()) if (entries.delete(entry)) entry.action()
   }
-  const hub = { actions, fire }
+  const hub = { entries, fire }
   hubs.set(signal, hub)
   signal.addEventListener('abort', fire, { once: true })
   return hub

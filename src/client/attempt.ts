@@ -6,7 +6,7 @@ import type { ResolvedCredentials } from '../credentials.js'
 import { type RequestTrace, requests, traced } from '../diagnostics.js'
 import { OPERATIONS } from '../protocol/operations.js'
 import { onAbort } from './abort-hub.js'
-import type { Call, Connection } from './call.js'
+import { type Call, type Connection, signalOf } from './call.js'
 import { requestIdOf, serviceError } from './error-answer.js'
 import { signRequest, type UnsignedRequest } from './sign-request.js'
 import type { Answer } from './transport.js'
@@ -58,7 +58,8 @@ async function performAttempt<Result>(
 ): Promise<Result> {
   const { bucket, key, query = {}, headers = {}, body, options } = call
   const { method } = OPERATIONS[call.operation]
-  const given = credentials.get(options.signal)
+  const signal = signalOf(call)
+  const given = credentials.get(signal)
   const { stop } = options
   attempt.credentials = stop === undefined ? await given : await unlessStopped(given, stop)
   attempt.signedAt = serverClock.now()
@@ -79,7 +80,7 @@ async function performAttempt<Result>(
     method,
     body: body?.source,
     size: body?.size ?? 0,
-    signal: options.signal,
+    signal,
     expect: call.expect ?? 'buffer',
     sink: call.sink,
     maxBodyBytes: MAX_DOCUMENT_BYTES,

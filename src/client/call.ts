@@ -3,6 +3,7 @@
  * between attempts (credentials, date, signature) is made inside the attempt.
  */
 
+import type { CancelSignal } from '../cancellation.js'
 import type { CredentialsCache } from '../credentials.js'
 import { tellRetry } from '../diagnostics.js'
 import { asError, type Doubt, OssError, ServiceError } from '../errors.js'
@@ -28,6 +29,8 @@ import type { Answer, BodySink, Transport } from './transport.js'
 export interface Call<Result> {
   readonly operation: OperationName
   readonly options: CallOptions
+  /** In place of the options' signal. */
+  readonly cancellation?: CancelSignal | undefined
   readonly bucket?: string | undefined
   readonly key?: string | undefined
   readonly partNumber?: number | undefined
@@ -73,7 +76,8 @@ export async function performCall<Result>(
   call: Call<Result>,
 ): Promise<Result> {
   const progress = new CallProgress(connection, call)
-  const { signal, stop } = call.options
+  const { stop } = call.options
+  const signal = signalOf(call)
   signal?.throwIfAborted()
   stop?.throwIfAborted()
   let last: unknown
@@ -96,6 +100,11 @@ export async function performCall<Result>(
       if (stop?.aborted) throw progress.completed(error)
     }
   }
+}
+
+/** What cancels a call. */
+export function signalOf({ cancellation, options }: Call<unknown>): CancelSignal | undefined {
+  return cancellation ?? options.signal
 }
 
 /** The attempts of one call so far. */
@@ -217,7 +226,7 @@ function policyOf(policy: RetryPolicy, own: Partial<RetryPolicy> | undefined): R
 async function sleepUnlessWoken(
   clock: Clock,
   ms: number,
-  signals: readonly (AbortSignal | undefined)[],
+  signals: readonly (CancelSignal | undefined)[],
 ): Promise<void> {
   if (ms <= 0) return
   const woken = new AbortController()

@@ -3,6 +3,7 @@
  * Signs, retries and decodes; decides nothing about uploads as a whole.
  */
 
+import type { Cancellation } from '../cancellation.js'
 import { checkBucketName, checkObjectKey, type Endpoint, urlOf } from '../protocol/endpoint.js'
 import { prepareBody } from './body.js'
 import {
@@ -213,13 +214,21 @@ export class OssClient implements AsyncDisposable {
   }
 
   /** Stores an object in one request, replacing one of the same key. Digests as with `uploadPart`. */
-  async putObject(options: PutObjectOptions): Promise<PutObjectResult> {
+  putObject(options: PutObjectOptions): Promise<PutObjectResult> {
+    return this.putCancellable(options)
+  }
+
+  /** As `putObject`, for a stream: what cancels it is less than a signal. @internal */
+  async putCancellable(
+    options: PutObjectOptions,
+    cancellation?: Cancellation,
+  ): Promise<PutObjectResult> {
     const address = this.#addressOf('putObject', options)
     // Checked before the body is read, which may be a large file.
     const headers = creationHeaders(options, 'PutObject', address.key)
     const prepared = prepareBody(options.body, options, this.#connection.clock)
     const body = prepared instanceof Promise ? await prepared : prepared
-    return await this.#perform(putObjectCall(address, options, headers, body))
+    return await this.#perform(putObjectCall(address, options, headers, body, cancellation))
   }
 
   /** Asks what stands at the key; rejects with a ServiceError (404, `NoSuchKey`) if nothing does. */

@@ -3,6 +3,7 @@
  */
 
 import { Readable } from 'node:stream'
+import type { CancelSignal } from '../cancellation.js'
 import { InvalidOptionError } from '../errors.js'
 import { quoteEtag } from '../protocol/digest.js'
 import { type ObjectHeaderOptions, userMetadata } from '../protocol/headers.js'
@@ -122,11 +123,13 @@ export function putObjectCall(
   options: PutObjectOptions,
   headers: Readonly<Record<string, string>>,
   body: PreparedBody,
+  cancellation?: CancelSignal,
 ): Call<PutObjectResult> {
   const withCallback = 'x-oss-callback' in headers
   return {
     operation: 'PutObject',
     options,
+    cancellation,
     bucket: address.bucket,
     key: address.key,
     headers: { ...md5Header(body.contentMd5), ...headers },

@@ -3,6 +3,7 @@
  * expire, asked for again once after the service has refused them.
  */
 
+import type { CancelSignal } from '../cancellation.js'
 import type { CredentialsCache, ResolvedCredentials } from '../credentials.js'
 import { CredentialsError } from '../errors.js'
 import { onAbort } from './abort-hub.js'
@@ -33,7 +34,7 @@ export class ProvidedCredentials implements CredentialsCache {
     this.#options = options
   }
 
-  async get(signal?: AbortSignal): Promise<ResolvedCredentials> {
+  async get(signal?: CancelSignal): Promise<ResolvedCredentials> {
     signal?.throwIfAborted()
     const { clock, keep } = this.#options
     const old = this.#current
@@ -118,7 +119,7 @@ function ownCopy(error: unknown): unknown {
 }
 
 /** Waits with the caller's own patience for what others may be waiting for, too. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+async function unlessAborted<T>(work: Promise<T>, signal: CancelSignal | undefined): Promise<T> {
   if (signal === undefined) return work
   let release = () => {}
   const aborted = new Promise<never>((_, reject) => {

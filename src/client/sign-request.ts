@@ -47,8 +47,9 @@ export function signRequest(
   const query = formatQuery(request.query)
   const { authorization } = signed.headers
   const { accessKeySecret, securityToken } = credentials
-  const secrets = [signed.signature, accessKeySecret]
-  if (authorization) secrets.push(authorization)
+  // The header first: without the signature in it, it would not be found any more.
+  const secrets = authorization ? [authorization] : []
+  secrets.push(signed.signature, accessKeySecret)
   if (securityToken) secrets.push(securityToken)
   return {
     origin,

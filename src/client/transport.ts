@@ -5,6 +5,7 @@
 
 import type { Readable } from 'node:stream'
 import { Agent, type Dispatcher } from 'undici'
+import type { CancelSignal } from '../cancellation.js'
 import type { Clock } from './clock.js'
 import { Exchange } from './exchange.js'
 import { type Source, slicesOf, slicesOfSource, wholeOf } from './slices.js'
@@ -19,7 +20,7 @@ export interface TransportRequest {
   readonly body?: Source | undefined
   /** Bytes of `body`. */
   readonly size: number
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: CancelSignal | undefined
   /** `stream`: a successful answer's body is handed over as it arrives. */
   readonly expect: 'buffer' | 'stream'
   /** Takes a successful answer's body in place of both. */

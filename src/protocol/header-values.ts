@@ -22,33 +22,41 @@ export const STORAGE_CLASSES = [
 export const ENCRYPTIONS = ['AES256', 'KMS', 'SM4'] as const
 
 const MAX_CALLBACK_BYTES = 5 * 1024
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+/** `__proto__` would be one, but no object can hold it. */
+const TOKEN = /^(?!__proto__$)[!#$%&'*+.^_`|~0-9a-z-]+$/i
 
 /**
  * Checks that a header can be sent and signed: a token as name; a Latin-1 value without control
  * characters (CR and LF would begin another header) and without outer blanks (which signers trim).
+ * @param property of the option, if it has several: its name is put together only for an error
  */
-export function checkHeader(name: string, value: unknown, option: string): void {
-  if (!TOKEN.test(name)) throw InvalidOptionError.expected(option, 'named by a header name', name)
+export function checkHeader(
+  name: string,
+  value: unknown,
+  option: string,
+  property?: string,
+): asserts value is string {
+  const where = () => (property === undefined ? option : at(option, property))
+  if (!TOKEN.test(name)) throw InvalidOptionError.expected(where(), 'named by a header name', name)
   if (typeof value !== 'string') {
-    throw InvalidOptionError.expected(option, 'a string', value)
+    throw InvalidOptionError.expected(where(), 'a string', value)
   }
   if (/[\u0100-\uffff]/.test(value)) {
     throw InvalidOptionError.expected(
-      option,
+      where(),
       'Latin-1, as HTTP headers are (encode it yourself, for example with encodeURIComponent)',
       value,
     )
   }
   if (hasControlCharacter(value)) {
     throw InvalidOptionError.expected(
-      option,
+      where(),
       'free of line breaks and control characters',
       JSON.stringify(value),
     )
   }
   if (value !== trimBlanks(value)) {
-    throw InvalidOptionError.expected(option, 'free of outer blanks', value)
+    throw InvalidOptionError.expected(where(), 'free of outer blanks', value)
   }
 }
 

@@ -105,11 +105,11 @@ export function objectHeaders(
   options: ObjectHeaderOptions,
   request: ObjectRequest,
 ): Record<string, string> {
-  const headers = allHeaders(options)
-  for (const name of headers.keys()) {
-    if (!requestsOf(name).includes(request)) headers.delete(name)
+  const headers: Record<string, string> = {}
+  for (const [name, value] of allHeaders(options)) {
+    if (requestsOf(name).includes(request)) headers[name] = value
   }
-  return Object.fromEntries(headers)
+  return headers
 }
 
 /** Checks every value of the options; throws {@link InvalidOptionError} for the first bad one. */
@@ -191,7 +191,7 @@ function addFreeHeaders(headers: Map<string, string>, free: unknown): void {
         `Expected \`headers\` without \`${lower}\`, which is set by this library`,
       )
     }
-    checkHeader(name, value, at('headers', name))
+    checkHeader(name, value, 'headers', name)
     if (headers.has(lower)) {
       const option = HEADERS.get(lower)?.option
       throw new InvalidOptionError(
@@ -221,8 +221,8 @@ function addMetadata(headers: Map<string, string>, meta: unknown): void {
       )
     }
     checkMetadataName(name, 'meta')
-    checkHeader(header, value, at('meta', name))
-    headers.set(header, String(value))
+    checkHeader(header, value, 'meta', name)
+    headers.set(header, value)
   }
   let bytes = 0
   for (const [header, value] of headers) {

@@ -78,7 +78,7 @@ export function planParts(options: PartPlanOptions): PartPlan {
     maxPartSize: Math.floor(largest / partSize) * partSize,
     maxMemory,
   }
-  const capacity = capacityOf(plan)
+  const capacity = hint > 0 ? capacityOf(plan) : 0
   if (hint > capacity) {
     throw new InvalidOptionError(
       'expectedSize',

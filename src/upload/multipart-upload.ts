@@ -3,6 +3,7 @@
  * and their cancellation. Bytes come in by `append`, the end by `finish` or `abort`. It knows
  * neither Node's streams nor HTTP; it speaks to an `UploadTarget`.
  */
+import { Cancellation } from '../cancellation.js'
 import type { Outcome } from '../errors.js'
 import { md5Hex } from '../protocol/digest.js'
 import { capacityOf } from '../protocol/part-plan.js'
@@ -36,7 +37,7 @@ export class MultipartUpload {
   /** There is none before a part is full. */
   #alarm: CapacityAlarm | undefined
   /** Cancels a Put; stops further attempts of Initiate and Complete. */
-  readonly #cancel = new AbortController()
+  readonly #cancel = new Cancellation()
   #state: UploadState = 'idle'
   /** An earlier run has been asked after, or there is none. */
   #hasResumed: boolean
@@ -52,11 +53,10 @@ export class MultipartUpload {
     const { plan, hooks, bucket, key, onMismatch, leavePartsOnError } = settings
     this.#settings = settings
     this.#hasResumed = settings.checkpoint === undefined
-    const signal = this.#cancel.signal
-    this.#remote = new RemoteUpload(target, settings, signal, this)
+    this.#remote = new RemoteUpload(target, settings, this.#cancel, this)
     const { cleanUp } = this.#remote
-    const publishing = { bucket, key, onMismatch, leavePartsOnError, cleanUp, signal }
-    this.#publisher = new Publisher(target, publishing)
+    const publishing = { bucket, key, onMismatch, leavePartsOnError, cleanUp }
+    this.#publisher = new Publisher(target, publishing, this.#cancel)
     this.#line = new PartLine(target, settings, () => ({
       findStored: (...part) => this.#remote.find(...part),
       onFull: (part) => this.#seal(part),

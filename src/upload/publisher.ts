@@ -2,6 +2,7 @@
  * Publishing an object, by Put or by Complete: sends it, finds out what became of it, and takes a
  * damaged one away again where that is wanted. It holds no state of the upload and never throws.
  */
+import type { Cancellation } from '../cancellation.js'
 import { asError, DigestMismatchError, ServiceError } from '../errors.js'
 import type { CleanUp } from './clean-up.js'
 import { lookAgain } from './second-look.js'
@@ -18,8 +19,6 @@ export interface PublisherSettings {
   /** Keep the parts of an upload that fails: it is then only asked after, never ended. */
   readonly leavePartsOnError: boolean
   readonly cleanUp: CleanUp
-  /** Cancels a Put; stops further attempts of Complete. */
-  readonly signal: AbortSignal
 }
 
 type PutRequest = Parameters<UploadTarget['put']>[0]
@@ -28,24 +27,27 @@ type CompleteRequest = Parameters<UploadTarget['complete']>[0]
 export class Publisher {
   readonly #target: UploadTarget
   readonly #settings: PublisherSettings
+  readonly #cancellation: Cancellation
 
-  constructor(target: UploadTarget, settings: PublisherSettings) {
+  /** @param cancellation cancels a Put; stops further attempts of Complete */
+  constructor(target: UploadTarget, settings: PublisherSettings, cancellation: Cancellation) {
     this.#target = target
     this.#settings = settings
+    this.#cancellation = cancellation
   }
 
   /** Sends the whole object in one request. */
-  async put(request: Omit<PutRequest, 'signal' | 'onSend'>, sent: Sent): Promise<Verdict> {
-    const { signal } = this.#settings
+  async put(request: Omit<PutRequest, 'cancellation' | 'onSend'>, sent: Sent): Promise<Verdict> {
+    const cancellation = this.#cancellation
     let isSent = false
     const onSend = () => {
       isSent = true
     }
     try {
-      return await this.#judge(await this.#target.put({ signal, onSend, ...request }), sent)
+      return await this.#judge(await this.#target.put({ cancellation, onSend, ...request }), sent)
     } catch (error) {
       // A Put that we have cut short ourselves: its bytes may have been out already.
-      if (signal.aborted) return { error, outcome: isSent ? 'unknown' : 'absent' }
+      if (cancellation.aborted) return { error, outcome: isSent ? 'unknown' : 'absent' }
       const verdict = await judgeError(error, sent, { head: () => this.#head() })
       return this.#examine(verdict, { ...sent, isCrc64Own: true })
     }
@@ -57,7 +59,8 @@ export class Publisher {
     sent: Sent,
     partsSent: boolean,
   ): Promise<Verdict> {
-    const { signal: stop, cleanUp, leavePartsOnError: keepsParts } = this.#settings
+    const { cleanUp, leavePartsOnError: keepsParts } = this.#settings
+    const stop = this.#cancellation.signal
     const { uploadId } = request
     try {
       return await this.#judge(await this.#target.complete({ stop, ...request }), sent)

@@ -2,6 +2,7 @@
  * The upload as the service has it: whether there is one and which, begun by this run or by an
  * earlier one, kept for a later one or ended. It knows nothing of bytes, and not when to do what.
  */
+import type { Cancellation } from '../cancellation.js'
 import { asError, type Outcome } from '../errors.js'
 import { CheckpointError, UploadError, type UploadErrorDetails } from '../upload-errors.js'
 import { CleanUp } from './clean-up.js'
@@ -23,7 +24,7 @@ export class RemoteUpload {
   readonly #target: UploadTarget
   readonly #settings: UploadSettings
   /** Stops further attempts of Initiate; cancels the questions about an earlier run. */
-  readonly #signal: AbortSignal
+  readonly #cancellation: Cancellation
   readonly #resumption: Resumption | undefined
   /** What is being done, or was, about an earlier run. */
   #resuming: Promise<void> | undefined
@@ -35,10 +36,15 @@ export class RemoteUpload {
   #keepsParts: boolean
 
   /** @param owner whose errors these are; see {@link UploadErrorDetails} */
-  constructor(target: UploadTarget, settings: UploadSettings, signal: AbortSignal, owner: object) {
+  constructor(
+    target: UploadTarget,
+    settings: UploadSettings,
+    cancellation: Cancellation,
+    owner: object,
+  ) {
     this.#target = target
     this.#settings = settings
-    this.#signal = signal
+    this.#cancellation = cancellation
     this.#marker = settings.marker
     this.#keepsParts = settings.leavePartsOnError
     this.cleanUp = new CleanUp(target, settings)
@@ -72,7 +78,7 @@ export class RemoteUpload {
 
   /** Begins a new upload, so that a later run can go on with it before the first part goes out. */
   async open(): Promise<string> {
-    const uploadId = await this.#target.initiate({ stop: this.#signal })
+    const uploadId = await this.#target.initiate({ stop: this.#cancellation.signal })
     this.#id = uploadId
     try {
       await this.#resumption?.remember({ uploadId, marker: this.#marker })
@@ -150,7 +156,8 @@ export class RemoteUpload {
   }
 
   async #resume(): Promise<void> {
-    const found = await this.#resumption?.begin(this.#signal)
+    if (this.#resumption === undefined) return
+    const found = await this.#resumption.begin(this.#cancellation.signal)
     if (found === undefined) return
     this.#id = found.uploadId
     this.#isResumed = true

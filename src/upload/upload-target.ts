@@ -4,6 +4,8 @@
  * Retrying, signing and sockets are below this line; parts, memory and lifecycle above it.
  */
 
+import type { Cancellation } from '../cancellation.js'
+
 /** One part-sized body, in order. Never copied, never changed, valid until the call has settled. */
 export type Body = readonly Uint8Array[]
 
@@ -51,12 +53,12 @@ export interface BodyDigests {
 }
 
 export interface UploadTarget {
-  /** PutObject. `signal` cancels; it rejects with `signal.reason` then. */
+  /** PutObject. `cancellation` cancels; it rejects with `cancellation.reason` then. */
   put(request: {
     readonly body: Body
     readonly size: number
     readonly digests: BodyDigests
-    readonly signal: AbortSignal
+    readonly cancellation: Cancellation
     /** User metadata that is known only now, such as a digest of the bytes. */
     readonly meta?: Readonly<Record<string, string>> | undefined
     /** Is told when a request is about to go out. */

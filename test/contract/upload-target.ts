@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { Cancellation } from '../../src/cancellation.js'
 import { crc64, multipartEtag } from '../../src/protocol/digest.js'
 import type { BodyDigests, UploadTarget } from '../../src/upload/upload-target.js'
 import { bytes, PART } from '../helpers/new-upload.js'
@@ -68,20 +69,21 @@ export function holdsToContract(
       expect(given.equals(LAST)).toBe(true)
     })
 
-    it('is refused with the reason of a signal that is aborted, and stores nothing', async () => {
+    it('is refused with the reason that it is called off with, and stores nothing', async () => {
       const { target, content } = await open('mine')
-      const signal = AbortSignal.abort(REASON)
-      await expect(target.put({ ...bodyOf([A]), signal })).rejects.toBe(REASON)
+      const cancellation = new Cancellation()
+      cancellation.abort(REASON)
+      await expect(target.put({ ...bodyOf([A]), cancellation })).rejects.toBe(REASON)
       expect(await content()).toBeUndefined()
     })
 
-    it('ends with the reason of its signal in the middle', async () => {
+    it('ends with that reason in the middle', async () => {
       const { target, hold } = await open('mine')
       const { reached, release } = hold('put')
-      const controller = new AbortController()
-      const putting = target.put({ ...bodyOf([A]), signal: controller.signal })
+      const cancellation = new Cancellation()
+      const putting = target.put({ ...bodyOf([A]), cancellation })
       await reached
-      controller.abort(REASON)
+      cancellation.abort(REASON)
       await expect(putting).rejects.toBe(REASON)
       release()
     })
@@ -345,7 +347,7 @@ async function uploaded(target: UploadTarget, lastFirst: readonly Buffer[]) {
 function bodyOf(body: readonly Uint8Array[]) {
   const whole = Buffer.concat(body)
   const digests: BodyDigests = { md5: createHash('md5').update(whole).digest() }
-  return { body, size: whole.length, digests, ...unaborted() }
+  return { body, size: whole.length, digests, ...unaborted(), cancellation: new Cancellation() }
 }
 
 const unaborted = () => ({ signal: new AbortController().signal })

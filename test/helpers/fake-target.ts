@@ -53,8 +53,8 @@ export class FakeTarget implements UploadTarget {
     this.#faults.push({ verb, error, after, skip, times })
   }
 
-  async put({ body, signal, meta }: Parameters<UploadTarget['put']>[0]) {
-    return this.#run('put', 'put', signal, () => {
+  async put({ body, cancellation, meta }: Parameters<UploadTarget['put']>[0]) {
+    return this.#run('put', 'put', cancellation.signal, () => {
       const bytes = Buffer.concat(body)
       return this.#publish(bytes, md5(bytes), meta)
     })

@@ -1,5 +1,6 @@
 /** What becomes of an object that was published with other bytes than ours. */
 import { describe, expect, it } from 'vitest'
+import { Cancellation } from '../../src/cancellation.js'
 import { DigestMismatchError, ServiceError, TransportError } from '../../src/errors.js'
 import { CleanUp } from '../../src/upload/clean-up.js'
 import { type OnMismatch, Publisher } from '../../src/upload/publisher.js'
@@ -44,14 +45,14 @@ class Script extends FakeTarget {
 
 function open(onMismatch: OnMismatch, changes: Partial<Script> = {}) {
   const target = Object.assign(new Script(), changes)
-  const publisher = new Publisher(target, {
+  const settings = {
     bucket: 'bucket',
     key: 'key',
     onMismatch,
     leavePartsOnError: false,
     cleanUp: new CleanUp(target, { abortMs: 1000, clock: { sleep: neverWakes } }),
-    signal: new AbortController().signal,
-  })
+  }
+  const publisher = new Publisher(target, settings, new Cancellation())
   return {
     target,
     complete: (sent: Parameters<Publisher['complete']>[1] = SENT) =>
