@@ -9,7 +9,7 @@
 import { type Crc64, crc64 } from '../protocol/digest.js'
 import { crc64Sparse, SPARSE_REACH, SPARSE_STEP } from './crc64-sparse-kernel.js'
 import { emitModule } from './wasm-emitter.js'
-import { type WasmMemory, wasmEngine } from './wasm-engine.js'
+import { wasmEngine } from './wasm-engine.js'
 
 const PAGE = 64 * 1024
 
@@ -41,8 +41,8 @@ export class SparseKernel {
   constructor() {
     const pages = Math.ceil(MEMORY_SIZE / PAGE)
     const { Memory, Module, Instance } = wasmEngine()
-    const memory: WasmMemory = new Memory({ initial: pages, maximum: pages, shared: true })
-    const { exports } = new Instance(new Module(emitModule([crc64Sparse])), {
+    const memory = new Memory({ initial: pages, maximum: pages })
+    const { exports } = new Instance(new Module(emitModule([crc64Sparse], 'own')), {
       env: { memory, scratch: 0 },
     })
     if (!isSparse(exports)) throw new Error('The module does not export the kernel')

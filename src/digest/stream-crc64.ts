@@ -6,6 +6,8 @@ import { type Crc64, createCrc64 } from '../protocol/digest.js'
 
 /** Bytes after which the kernel is loaded: it takes as long to get ready as to hash about these. */
 const WORTH_BYTES = 4 * 1024 * 1024
+/** Bytes after which it is asked once it is there: what it keeps of a stream has to be made room for. */
+const WORTH_ASKING_BYTES = 128 * 1024
 
 /** Goes on by the kernel after the bytes whose CRC-64 is `before`. */
 type Resume = (before: bigint) => Crc64
@@ -48,11 +50,12 @@ export class StreamCrc64 implements Crc64 {
   /** Leaves the rest to the kernel if that is worth it. */
   #resume({ byteLength }: Uint8Array): void {
     this.#seen += byteLength
-    if (this.#seen <= WORTH_BYTES) return
-    // Nobody waits for it: one of the next chunks will find it.
-    if (resume === undefined) void loadSparseCrc64()
-    if (resume === undefined) return
-    this.#running = resume(this.#running.digest())
-    this.#isPlain = false
+    if (resume === undefined) {
+      // Nobody waits for it: one of the next chunks will find it.
+      if (this.#seen > WORTH_BYTES) void loadSparseCrc64()
+    } else if (this.#seen > WORTH_ASKING_BYTES) {
+      this.#running = resume(this.#running.digest())
+      this.#isPlain = false
+    }
   }
 }

@@ -29,13 +29,18 @@ export type NewLocal = (type: ValueType) => Local
 /** Most pages a memory can have, 4 GiB. */
 export const MAX_PAGES = 65536
 
+/** Kinds of memory, as its limits begin: with a maximum, and with that shared between threads. */
+const MEMORY_KINDS = { own: 1, shared: 3 } as const
+
 /**
- * Returns a module that exports `functions`, which work on the shared memory `env.memory`; in it, at
+ * Returns a module that exports `functions`, which work on the memory `env.memory`; in it, at
  * the address `env.scratch`, is room that no other instance uses.
  */
-export function emitModule(functions: readonly FunctionSource[]): Uint8Array {
-  const sharedWithMaximum = 3
-  const memory = [text('env'), text('memory'), 2, sharedWithMaximum, 1, unsigned(MAX_PAGES)]
+export function emitModule(
+  functions: readonly FunctionSource[],
+  kind: keyof typeof MEMORY_KINDS = 'shared',
+): Uint8Array {
+  const memory = [text('env'), text('memory'), 2, MEMORY_KINDS[kind], 1, unsigned(MAX_PAGES)]
   const scratch = [text('env'), text('scratch'), 3, valueType('i32'), 0]
   const types = functions.map(({ params }) => [0x60, list(params.map(valueType)), 0])
   const indices = functions.map((_, index) => unsigned(index))

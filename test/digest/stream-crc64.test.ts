@@ -38,6 +38,17 @@ describe('the CRC-64 of a stream', () => {
     expect([a.digest(), b.digest()]).toEqual([crc64(INPUT), crc64(other)])
   })
 
+  it('of a short stream is the same once the kernel is there', async () => {
+    const { loadSparseCrc64, StreamCrc64 } = await fresh()
+    await loadSparseCrc64()
+    for (const size of [10, 1000, 100_000, 131_072, 131_073, 200_000, 300_000]) {
+      const run = INPUT.subarray(0, size)
+      const whole = new StreamCrc64()
+      for (let at = 0; at < size; at += 50_000) whole.update(run.subarray(at, at + 50_000))
+      expect(whole.digest()).toBe(crc64(run))
+    }
+  })
+
   it('needs no WebAssembly', async () => {
     vi.stubGlobal('WebAssembly', undefined)
     const { loadSparseCrc64, StreamCrc64 } = await fresh()
