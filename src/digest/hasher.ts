@@ -1,6 +1,6 @@
 /**
  * Hashes full parts, of any number of streams: up to four side by side, in slices between which the
- * event loop turns, or in the worker; a part that stands alone by node:crypto. It never fails for
+ * event loop turns, or in the worker; MD5 of a part that stands alone by node:crypto. It never fails for
  * reasons of its own: where the kernels or the worker do not work, the plain way does.
  *
  * How an upload uses it (one `Hasher` and one `Arena` a process, see process-hasher.ts):
@@ -16,7 +16,7 @@
 import type { Arena } from './arena.js'
 import { argumentsOf, Batch, BLOCK } from './batch.js'
 import { HashWorker, type PostedCall } from './hash-worker.js'
-import type { Breathe, Digests, HashJob } from './job.js'
+import { type Breathe, type Digests, type HashJob, sizeOf } from './job.js'
 import { instantiateKernels, type Kernels } from './kernels.js'
 import { LANES, STATE_COUNT, stateAt } from './layout.js'
 import { hashPlainly } from './plain.js'
@@ -53,6 +53,9 @@ interface WorkerBatch extends ReadyBatch {
 
 /** Bytes hashed inline between two turns of the event loop: half a millisecond of MD5. */
 const BREATH = 1024 * 1024
+
+/** Bytes of a job that is alone, from which on it is worth having memory and kernels. */
+const WORTH_KERNELS = 256 * 1024
 
 export class Hasher {
   readonly #settings: HasherSettings
@@ -166,7 +169,7 @@ export class Hasher {
   }
 
   async #hashInSlices(tasks: readonly Task[]): Promise<Digests[] | undefined> {
-    const made = tasks.length < 2 ? undefined : this.#batchOf(tasks, stateAt(0))
+    const made = isWorthBatch(tasks) ? this.#batchOf(tasks, stateAt(0)) : undefined
     if (made === undefined) return undefined
     const { batch, kernels } = made
     let left = BREATH
@@ -193,8 +196,19 @@ export class Hasher {
 
   async #hashOneByOne(tasks: readonly Task[]): Promise<Digests[]> {
     const digests: Digests[] = []
-    for (const { job } of tasks) digests.push(await hashPlainly(job, this.#settings.breathe))
+    for (const task of tasks) digests.push(await this.#hashAlone(task))
     return digests
+  }
+
+  /** MD5 by node:crypto; CRC-64 by its kernel, if there is one. */
+  async #hashAlone(task: Task): Promise<Digests> {
+    const { job } = task
+    const crc64 = job.crc64
+      ? await this.#hashInSlices([{ ...task, job: { ...job, md5: false } }])
+      : undefined
+    if (crc64 === undefined) return hashPlainly(job, this.#settings.breathe)
+    const { md5 } = await hashPlainly({ ...job, crc64: false }, this.#settings.breathe)
+    return { md5, crc64: crc64[0]?.crc64 }
   }
 
   /** A batch with the kernels on its memory, or `undefined` where there are none. */
@@ -227,6 +241,13 @@ export class Hasher {
     const isBusy = this.#settings.utilization() >= BUSY
     this.#busyBatches = isBusy ? this.#busyBatches + 1 : 0
   }
+}
+
+/** Whether the kernels are to be preferred: for MD5 if they have several parts, for CRC-64 always. */
+function isWorthBatch(tasks: readonly Task[]): boolean {
+  const [head] = tasks
+  if (head === undefined || tasks.length > 1) return head !== undefined
+  return !head.job.md5 && sizeOf(head.job) >= WORTH_KERNELS
 }
 
 /**

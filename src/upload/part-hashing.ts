@@ -1,6 +1,7 @@
 /**
- * How the digests of an upload's parts come about: while a part fills, or once it is full together
- * with others, which costs a third. Decides by asking digest/schedule.ts; owns the parts that wait.
+ * How the digests of an upload's parts come about: MD5 while a part fills, or once it is full together
+ * with others, which costs a third; CRC-64 with it then, or by itself once the kernels are there, since
+ * they need a tenth of the time. Decides by asking digest/schedule.ts; owns the parts that wait.
  */
 import { BatchQueue } from '../digest/batch-queue.js'
 import type { Hashing } from '../digest/process-hasher.js'
@@ -29,7 +30,10 @@ const SILENCE = 100
 
 export class PartHashing {
   readonly #settings: PartHashingSettings
+  /** Parts hashed together: CRC-64 alone is as fast with one. */
   readonly #lanes: number
+  /** Memory holds so many parts that the kernels are worth loading. */
+  readonly #usesKernels: boolean
   readonly #queue: BatchQueue
   readonly #over = new AbortController()
   #isFirst: boolean
@@ -43,7 +47,9 @@ export class PartHashing {
     const { mode, digests, partsInMemory } = settings
     this.#settings = settings
     this.#isFirst = settings.hasBegun !== true
-    this.#lanes = digests.md5 || digests.crc64 ? lanesFor(partsInMemory) : 1
+    const lanes = lanesFor(partsInMemory)
+    this.#lanes = digests.md5 ? lanes : 1
+    this.#usesKernels = lanes > 1 && (digests.md5 || digests.crc64)
     this.#queue = new BatchQueue({
       lanes: this.#lanes,
       get concurrency() {
@@ -59,7 +65,7 @@ export class PartHashing {
    * hashed, so each can wait for the others of its batch. A few are not worth the kernels.
    */
   async expect(parts: number): Promise<void> {
-    if (this.#lanes < 2 || parts < this.#lanes) return
+    if (!this.#usesKernels || parts < Math.max(2, this.#lanes)) return
     this.#isAtHand = true
     // What it rejects with, hashing will, unless it goes without kernels.
     await this.#settings.load().catch(() => undefined)
@@ -67,14 +73,22 @@ export class PartHashing {
 
   /** Whether a part that begins now is to be hashed as its bytes come. */
   hashesAsItFills(ahead: number): boolean {
-    const { concurrency, isBusy, loaded } = this.#settings
+    const { concurrency, digests, isBusy, loaded } = this.#settings
     // The first may turn out to be the only one, which is put without waiting for anything.
     if ((this.#isFirst && !this.#isAtHand) || loaded() === undefined) {
       this.#isFirst = false
       return true
     }
+    if (this.#usesKernels && !digests.md5) return false
     this.#isBusy = this.#isAtHand || isBusy()
     return hashesAsItFills({ lanes: this.#lanes, ahead, concurrency, busy: this.#isBusy })
+  }
+
+  /** What is computed as its bytes come of a part that begins now, is hashed so, and is not the first. */
+  get digestsAsItFills(): DigestChoice {
+    const { digests, loaded } = this.#settings
+    const isCrc64Later = this.#usesKernels && loaded() !== undefined
+    return { md5: digests.md5, crc64: digests.crc64 && !isCrc64Later }
   }
 
   /** A byte has come: the source is not silent. */
@@ -86,12 +100,21 @@ export class PartHashing {
   async seal(part: Part): Promise<SealedPart> {
     const sealed = part.seal()
     // For later parts: a process that never fills one has no use for kernels.
-    if (this.#lanes > 1) this.#settings.load().catch(() => undefined)
-    if (part.isHashed) return sealed
+    if (this.#usesKernels) this.#settings.load().catch(() => undefined)
     const { body } = sealed
+    if (part.isHashed) return { body, digests: await this.#withCrc64(sealed) }
     const hashed = this.#queue.add({ bytes: body, ...this.#settings.digests })
     void this.#watch()
     return { body, digests: await hashed }
+  }
+
+  /** The digests of a part that was hashed as it filled, and what was left for later. */
+  async #withCrc64({ body, digests }: SealedPart): Promise<SealedPart['digests']> {
+    const { digests: wanted, load, mode } = this.#settings
+    if (!wanted.crc64 || digests.crc64 !== undefined) return digests
+    const { hasher } = await load()
+    const [later] = await hasher.hash([{ bytes: body, md5: false, crc64: true }], mode)
+    return { ...digests, crc64: later?.crc64 }
   }
 
   /** How many parts that have their digests are not acknowledged yet. */

@@ -243,7 +243,8 @@ export class PartLine implements LineProgress, PartFillerOwner {
     const parts = (sender?.concurrency ?? concurrency) + spareParts
     this.#pool.limitTo(parts * partSize, partSize)
     const hashesAsItFills = machinery?.hashing.hashesAsItFills(sender?.pending ?? 0) ?? true
-    return { digests, witness, hashesAsItFills }
+    const later = isFirst ? undefined : machinery?.hashing.digestsAsItFills
+    return { digests: later ?? digests, witness, hashesAsItFills }
   }
 
   get #owner(): PartLineOwner {

@@ -91,13 +91,28 @@ describe('a hasher on this thread', () => {
 
   it('gives way with a part that stands alone, too', async () => {
     const made = newHasher()
-    await made.hasher.hash([{ bytes: [noise(2 * MIB), noise(2 * MIB)], ...both }])
+    const bytes = [noise(2 * MIB), noise(2 * MIB)]
+    await made.hasher.hash([{ bytes, md5: true, crc64: false }])
     expect(made.breaths()).toBe(3)
+    await made.hasher.hash([{ bytes, ...both }])
+    // One digest after the other.
+    expect(made.breaths()).toBe(3 + 4 + 3)
   })
 
-  it('takes no memory and no kernel for a part that stands alone', async () => {
+  it.each([
+    ['takes the kernel for', 300_000, true, true],
+    ['takes the kernel for', 300_000, false, true],
+    ['takes no kernel for a small', 200_000, true, false],
+  ])('%s CRC-64 of a part that stands alone (%d bytes, MD5: %s)', async (_, size, md5, takes) => {
     const made = newHasher()
-    const jobs = [{ bytes: [noise(1000)], ...both }]
+    const jobs = [{ bytes: [noise(size)], md5, crc64: true }]
+    await expectRight(made.hasher.hash(jobs), jobs)
+    expect(made.arena.size > 0).toBe(takes)
+  })
+
+  it('takes no memory and no kernel for MD5 of a part that stands alone', async () => {
+    const made = newHasher()
+    const jobs = [{ bytes: [noise(300_000)], md5: true, crc64: false }]
     await expectRight(made.hasher.hash(jobs, 'worker'), jobs)
     expect(made.arena.size).toBe(0)
   })

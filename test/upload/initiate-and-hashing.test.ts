@@ -1,6 +1,7 @@
 /** Giving up while the first part waits for its digests and Initiate for its answer. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Hashing } from '../../src/digest/process-hasher.js'
+import { crc64 } from '../../src/protocol/digest.js'
 import { planParts } from '../../src/protocol/part-plan.js'
 import { bytes, newUpload, PART } from '../helpers/new-upload.js'
 
@@ -53,5 +54,34 @@ describe('an upload whose first part never gets its digests', () => {
     expect(failures).toEqual([error])
     expect(target.trail).toEqual(['initiate', 'abort'])
     expect(target.uploads.size).toBe(0)
+  })
+})
+
+describe('an object of one part, with the kernels there', () => {
+  it.each([
+    ['md5', { md5: true, crc64: true }],
+    ['no md5', { md5: false, crc64: true }],
+  ])('is put with its CRC-64 (%s)', async (_, digests) => {
+    const loaded = { hasher: { hash: () => Promise.reject(new Error('not asked')) } }
+    const hashing = loaded as unknown as Hashing
+    const { upload, target } = newUpload({
+      plan: planParts({ partSize: PART, concurrency: 2, maxMemory: 8 * PART }),
+      digests,
+      hashing: {
+        mode: 'auto',
+        isBusy: () => false,
+        loaded: () => hashing,
+        load: async () => hashing,
+      },
+    })
+    const puts = vi.spyOn(target, 'put')
+    await upload.finish({ ...SOURCE, size: PART })
+    const [request] = puts.mock.calls[0] ?? []
+    const expected = crc64(INPUT.subarray(0, PART))
+    expect([request?.digests.crc64, request?.digests.md5 !== undefined]).toEqual([
+      expected,
+      digests.md5,
+    ])
+    expect(target.trail).toEqual(['put'])
   })
 })

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Digests, HashJob } from '../../src/digest/job.js'
 import type { Hashing } from '../../src/digest/process-hasher.js'
 import { crc64 } from '../../src/protocol/digest.js'
-import { Part } from '../../src/upload/part.js'
+import { type DigestChoice, Part } from '../../src/upload/part.js'
 import { PartHashing } from '../../src/upload/part-hashing.js'
 import { Gate } from '../helpers/gate.js'
 import { bytes } from '../helpers/new-upload.js'
@@ -17,8 +17,15 @@ function digestsOf({ bytes: body }: HashJob): Digests {
   return { md5: createHash('md5').update(whole).digest(), crc64: crc64(whole) }
 }
 
-function newHashing(options: { isLoaded?: boolean; busy?: boolean; partsInMemory?: number } = {}) {
-  const { isLoaded = true, busy = true, partsInMemory = 8 } = options
+interface Choices {
+  readonly isLoaded?: boolean
+  readonly busy?: boolean
+  readonly partsInMemory?: number
+  readonly digests?: DigestChoice
+}
+
+function newHashing(options: Choices = {}) {
+  const { isLoaded = true, busy = true, partsInMemory = 8, digests = DIGESTS } = options
   const batches: number[] = []
   const gate = new Gate()
   const sleeps: { readonly signal: AbortSignal; wake(): void }[] = []
@@ -33,7 +40,7 @@ function newHashing(options: { isLoaded?: boolean; busy?: boolean; partsInMemory
   const loaded = { hasher } as unknown as Hashing
   const hashing = new PartHashing({
     mode: 'auto',
-    digests: DIGESTS,
+    digests,
     partsInMemory,
     concurrency: 4,
     isBusy: () => busy,
@@ -50,7 +57,8 @@ function newHashing(options: { isLoaded?: boolean; busy?: boolean; partsInMemory
   })
   const newPart = (number: number, ahead = 8) => {
     const hashesAsItFills = hashing.hashesAsItFills(ahead)
-    const part = new Part(number, SIZE, { digests: DIGESTS, hashesAsItFills })
+    const asItFills = number === 1 ? digests : hashing.digestsAsItFills
+    const part = new Part(number, SIZE, { digests: asItFills, hashesAsItFills })
     part.addBuffer(Buffer.alloc(SIZE))
     part.append(bytes(SIZE, number), 0, SIZE)
     return part
@@ -173,6 +181,49 @@ describe('PartHashing', () => {
     expect(behind.isHashed).toBe(false)
     await hashing.seal(behind)
     expect(batches).toEqual([1])
+  })
+
+  it('leaves CRC-64 to the kernels when a part that was hashed as it filled is full', async () => {
+    const { hashing, newPart, batches, gate } = newHashing({ busy: false })
+    gate.open()
+    newPart(1)
+    const part = newPart(2, 0)
+    expect([part.isHashed, hashing.digestsAsItFills]).toEqual([true, { md5: true, crc64: false }])
+    const { digests } = await hashing.seal(part)
+    expectDigests(digests, 2)
+    expect(digests.crc64).toBe(crc64(bytes(SIZE, 2)))
+    expect(batches).toEqual([1])
+  })
+
+  it.each([
+    ['there are no kernels', { isLoaded: false }],
+    ['memory holds too few parts for them', { partsInMemory: 3 }],
+  ])('computes CRC-64 as a part fills where %s', async (_, choices) => {
+    const { hashing, newPart, batches } = newHashing({ ...choices, busy: false })
+    newPart(1)
+    const { digests } = await hashing.seal(newPart(2, 0))
+    expect(digests.crc64).toBe(crc64(bytes(SIZE, 2)))
+    expect(batches).toEqual([])
+  })
+
+  it('computes CRC-64 of the first part as it fills, which may be the only one', async () => {
+    const digests = { md5: false, crc64: true }
+    const { hashing, newPart } = newHashing({ digests })
+    await hashing.expect(1)
+    const part = newPart(1)
+    expect(part.isHashed).toBe(true)
+    expect(part.seal().digests.crc64).toBe(crc64(bytes(SIZE, 1)))
+  })
+
+  it.each([true, false])('lets no part wait for CRC-64 alone (busy: %s)', async (busy) => {
+    const digests = { md5: false, crc64: true }
+    const { hashing, newPart, batches, gate, loads } = newHashing({ busy, digests })
+    gate.open()
+    expect(newPart(1).isHashed).toBe(true)
+    const part = newPart(2, 0)
+    expect(part.isHashed).toBe(false)
+    expect((await hashing.seal(part)).digests.crc64).toBe(crc64(bytes(SIZE, 2)))
+    expect([batches, loads() > 0]).toEqual([[1], true])
   })
 
   it('rejects what waits when it is closed, and wakes nobody later', async () => {
