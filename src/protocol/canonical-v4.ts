@@ -4,6 +4,7 @@
  */
 
 import { createHmac, hash } from 'node:crypto'
+import { HmacSha256 } from './hmac-sha256.js'
 import { percentEncode, percentEncodePath } from './percent-encoding.js'
 import { byteOrder, insertSorted, trimBlanks } from './signable-request.js'
 
@@ -42,9 +43,7 @@ export function computeV4(
   // All of it is ASCII but header values, which are signed as the Latin-1 bytes that travel.
   const digest = hash('sha256', Buffer.from(canonicalRequest, 'latin1'))
   const stringToSign = `${V4_ALGORITHM}\n${timestamp}\n${scopeText(scope)}\n${digest}`
-  const signature = createHmac('sha256', signingKey(secret, scope))
-    .update(stringToSign)
-    .digest('hex')
+  const signature = signingKey(secret, scope).hex(stringToSign)
   return { signature, stringToSign, canonicalRequest }
 }
 
@@ -120,14 +119,14 @@ export function scopeText({ day, region, product }: Scope): string {
 
 interface SigningKey extends Scope {
   readonly secret: string
-  readonly key: Buffer
+  readonly key: HmacSha256
 }
 
 /** Most recently used first. Few, because each holds a secret and one client needs one a day. */
 const signingKeys: SigningKey[] = []
 const SIGNING_KEYS_KEPT = 8
 
-function signingKey(secret: string, scope: Scope): Buffer {
+function signingKey(secret: string, scope: Scope): HmacSha256 {
   const [latest] = signingKeys
   if (latest !== undefined && isFor(latest, secret, scope)) return latest.key
   const at = signingKeys.findIndex((kept) => isFor(kept, secret, scope))
@@ -144,9 +143,10 @@ function isFor(kept: SigningKey, secret: string, { day, region, product }: Scope
   return isScope && kept.secret === secret
 }
 
-function newSigningKey(secret: string, { day, region, product }: Scope): Buffer {
-  return [day, region, product, 'aliyun_v4_request'].reduce(
+function newSigningKey(secret: string, { day, region, product }: Scope): HmacSha256 {
+  const key = [day, region, product, 'aliyun_v4_request'].reduce(
     (chain, link) => createHmac('sha256', chain).update(link).digest(),
     Buffer.from(`aliyun_v4${secret}`),
   )
+  return new HmacSha256(key)
 }
