@@ -73,12 +73,15 @@ function withDigests(
     const md5 = digests?.md5 ?? parseContentMd5(contentMd5)
     return { size, source, digests: { ...digests, md5 }, contentMd5 }
   }
-  if (digests !== undefined) {
-    const { md5 } = digests
-    return { size, source, digests, contentMd5: md5 === undefined ? undefined : md5Base64(md5) }
-  }
+  if (digests !== undefined) return hashedBody(measured, digests)
   if (isOnePiece(source, size)) return withMd5(measured, md5Of(source[0]))
   return hashSource(source, clock).then((md5) => withMd5(measured, md5))
+}
+
+/** A body whose digests have been computed. */
+export function hashedBody({ size, source }: Measured, digests: BodyDigests): PreparedBody {
+  const { md5 } = digests
+  return { size, source, digests, contentMd5: md5 === undefined ? undefined : md5Base64(md5) }
 }
 
 function withMd5({ size, source }: Measured, md5: Uint8Array): PreparedBody {

@@ -3,7 +3,6 @@
  * Signs, retries and decodes; decides nothing about uploads as a whole.
  */
 
-import type { Cancellation } from '../cancellation.js'
 import { checkBucketName, checkObjectKey, type Endpoint, urlOf } from '../protocol/endpoint.js'
 import { prepareBody } from './body.js'
 import {
@@ -60,6 +59,7 @@ import {
   type HeadObjectOptions,
   type HeadObjectResult,
   headObjectCall,
+  type PreparedPut,
   type PutObjectOptions,
   type PutObjectResult,
   putObjectCall,
@@ -214,21 +214,19 @@ export class OssClient implements AsyncDisposable {
   }
 
   /** Stores an object in one request, replacing one of the same key. Digests as with `uploadPart`. */
-  putObject(options: PutObjectOptions): Promise<PutObjectResult> {
-    return this.putCancellable(options)
-  }
-
-  /** As `putObject`, for a stream: what cancels it is less than a signal. @internal */
-  async putCancellable(
-    options: PutObjectOptions,
-    cancellation?: Cancellation,
-  ): Promise<PutObjectResult> {
-    const address = this.#addressOf('putObject', options)
+  async putObject(options: PutObjectOptions): Promise<PutObjectResult> {
+    const { bucket, key } = this.#addressOf('putObject', options)
     // Checked before the body is read, which may be a large file.
-    const headers = creationHeaders(options, 'PutObject', address.key)
+    const headers = creationHeaders(options, 'PutObject', key)
     const prepared = prepareBody(options.body, options, this.#connection.clock)
     const body = prepared instanceof Promise ? await prepared : prepared
-    return await this.#perform(putObjectCall(address, options, headers, body, cancellation))
+    const digestIsGiven = options.contentMd5 !== undefined
+    return await this.putPrepared({ bucket, key, options, headers, body, digestIsGiven })
+  }
+
+  /** As `putObject`, for a stream: what it gives it has checked. @internal */
+  putPrepared(put: PreparedPut): Promise<PutObjectResult> {
+    return this.#perform(putObjectCall(put))
   }
 
   /** Asks what stands at the key; rejects with a ServiceError (404, `NoSuchKey`) if nothing does. */

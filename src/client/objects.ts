@@ -18,7 +18,7 @@ import {
 } from './answer-fields.js'
 import type { BodyDigests, PreparedBody, UploadBody } from './body.js'
 import type { Call } from './call.js'
-import type { ObjectAddress, ObjectCallOptions } from './call-options.js'
+import type { CallOptions, ObjectAddress, ObjectCallOptions } from './call-options.js'
 import { malformed, requestIdOf } from './error-answer.js'
 import { md5Header } from './request-headers.js'
 import type { Answer } from './transport.js'
@@ -117,31 +117,37 @@ export interface DeleteObjectResult {
   readonly requestId: string | undefined
 }
 
-/** @param headers those of the object; see {@link creationHeaders} */
-export function putObjectCall(
-  address: ObjectAddress,
-  options: PutObjectOptions,
-  headers: Readonly<Record<string, string>>,
-  body: PreparedBody,
-  cancellation?: CancelSignal,
-): Call<PutObjectResult> {
+/** A PutObject of which everything has been checked. */
+export interface PreparedPut extends ObjectAddress {
+  readonly options: CallOptions
+  /** In place of the options' signal. */
+  readonly cancellation?: CancelSignal | undefined
+  /** Those of the object; see {@link creationHeaders}. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: PreparedBody
+  /** The caller gave the Content-MD5. */
+  readonly digestIsGiven: boolean
+}
+
+export function putObjectCall(put: PreparedPut): Call<PutObjectResult> {
+  const { bucket, key, options, cancellation, headers, body, digestIsGiven } = put
   const withCallback = 'x-oss-callback' in headers
   return {
     operation: 'PutObject',
     options,
     cancellation,
-    bucket: address.bucket,
-    key: address.key,
+    bucket,
+    key,
     headers: { ...md5Header(body.contentMd5), ...headers },
     body,
-    digestIsGiven: options.contentMd5 !== undefined,
+    digestIsGiven,
     decode(answer) {
       refuseHiddenError(answer, withCallback)
       const etag = requiredEtag(answer)
       compareDigests(body.digests, answer, 'the object')
       return {
-        bucket: address.bucket,
-        key: address.key,
+        bucket,
+        key,
         etag,
         size: body.size,
         requestId: requestIdOf(answer),

@@ -130,23 +130,33 @@ export function userMetadata(
   )
 }
 
-/** The headers that have an option, as a list: it is gone through for every object. */
+/** The headers that have an option. */
 const OPTION_HEADERS = [...HEADERS].flatMap(([name, { option, values }]) =>
   option === undefined ? [] : [{ name, option, values }],
 )
 
+/** The same by option: most objects have few of these, and each is gone through. */
+const BY_OPTION: ReadonlyMap<string, typeof OPTION_HEADERS> = new Map(
+  OPTION_HEADERS.map(({ option }) => [
+    option,
+    OPTION_HEADERS.filter((header) => header.option === option),
+  ]),
+)
+
+const NONE: readonly never[] = []
 const META = 'x-oss-meta-'
 const MAX_META_BYTES = 8 * 1024
 
 /** Every header of the options, checked, wherever it goes. */
 function allHeaders(options: ObjectHeaderOptions): Map<string, string> {
   const headers = new Map<string, string>()
-  for (const { name, option, values } of OPTION_HEADERS) {
-    if (options[option] === undefined) continue
-    const value = headerValue(options, name, option, values)
-    if (value === undefined) continue
-    checkHeader(name, value, option)
-    headers.set(name, value)
+  for (const given of Object.keys(options)) {
+    for (const { name, option, values } of BY_OPTION.get(given) ?? NONE) {
+      const value = headerValue(options, name, option, values)
+      if (value === undefined) continue
+      checkHeader(name, value, option)
+      headers.set(name, value)
+    }
   }
   addFreeHeaders(headers, options.headers)
   addMetadata(headers, options.meta)
