@@ -67,7 +67,8 @@ export class OssWriteStream extends Eventful {
   /** `source` is for `uploadFile()`: read at the end, and nothing is written then. @internal */
   constructor(target: string | undefined, options: OssWriteStreamOptions, source?: PartSource) {
     const settings = resolveOptions(target, options)
-    super({ highWaterMark: settings.highWaterMark, ...abortedBefore(settings.signal) })
+    const { signal, highWaterMark } = settings
+    super(signal?.aborted ? { highWaterMark, ...abortedBefore(signal) } : { highWaterMark })
     const { client, bucket, key, url } = settings
     this.#settings = settings
     this.#source = source
@@ -216,7 +217,9 @@ export class OssWriteStream extends Eventful {
 
   override _destroy(error: Error | null, callback: Callback): void {
     this.#interruptions.release()
-    this.#end(error).then(callback, callback)
+    // Published: everything has been told.
+    if (this.#result !== undefined) callback(error)
+    else this.#end(error).then(callback, callback)
   }
 
   /** For `await using`: waits for a stream that was ended, gives up any other and cleans up. */
@@ -265,8 +268,6 @@ export class OssWriteStream extends Eventful {
 
   /** Cleans up after anything but success, and completes the error that the user will see. */
   async #end(error: Error | null): Promise<Error | null> {
-    // Published: everything has been told.
-    if (this.#result !== undefined) return error
     this.#watch.stop()
     const reason = error ?? new DestroyedError(this.#details('unknown'))
     const report = await this.#upload.abort(reason)

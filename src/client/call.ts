@@ -75,7 +75,9 @@ export async function performCall<Result>(
   connection: Connection,
   call: Call<Result>,
 ): Promise<Result> {
-  const progress = new CallProgress(connection, call)
+  const began = connection.clock.ticks()
+  // Of a call that is answered at once nobody asks; but a wrong option must be found before it.
+  let progress = call.options.retry && new CallProgress(connection, call, began)
   const { stop } = call.options
   const signal = signalOf(call)
   signal?.throwIfAborted()
@@ -84,10 +86,11 @@ export async function performCall<Result>(
   for (;;) {
     const attempt: Attempt = {}
     try {
-      return await tracedAttempt(connection, call, attempt, progress.attempts + 1)
+      return await tracedAttempt(connection, call, attempt, (progress?.attempts ?? 0) + 1)
     } catch (error) {
       signal?.throwIfAborted()
       if (call.sink?.isRefused) throw error
+      progress ??= new CallProgress(connection, call, began)
       // Stopped before anything was sent: what is known comes from the attempt before.
       if (error instanceof Stopped)
         throw last === undefined ? stop?.reason : progress.completed(last)
@@ -123,7 +126,7 @@ class CallProgress {
   #clockCorrected = false
   #uncertain: Doubt | undefined
 
-  constructor(connection: Connection, call: Call<unknown>) {
+  constructor(connection: Connection, call: Call<unknown>, began: number) {
     const operation: Operation = OPERATIONS[call.operation]
     this.#connection = connection
     this.#call = call
@@ -133,8 +136,8 @@ class CallProgress {
       digestIsGiven: call.digestIsGiven ?? false,
     }
     this.#policy = policyOf(connection.policy, call.options.retry)
-    this.#began = connection.clock.ticks()
-    this.#since = this.#began
+    this.#began = began
+    this.#since = began
   }
 
   /** Attempts that have failed. */

@@ -9,7 +9,7 @@ import { InvalidOptionError, TransportError } from '../errors.js'
 import { onAbort } from './abort-hub.js'
 import type { Clock } from './clock.js'
 import { malformed } from './error-answer.js'
-import { GatheredBytes } from './gathered-bytes.js'
+import { GatheredBytes, NO_BYTES } from './gathered-bytes.js'
 import { wholeOf } from './slices.js'
 import type { Answer, BodySink, TransportRequest } from './transport.js'
 import { transportFailure } from './transport-failure.js'
@@ -42,7 +42,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #sent = false
   #status = 0
   #headers: Record<string, string> = {}
-  readonly #received = new GatheredBytes()
+  #received: GatheredBytes | undefined
   #stream: Readable | undefined
 
   constructor(request: TransportRequest, watch: Watch, pulse: Pulse, outcome: Outcome) {
@@ -136,6 +136,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#watchdog.received(chunk.byteLength)
     if (this.#feed((sink) => sink.take(chunk))) return
+    this.#received ??= new GatheredBytes()
     this.#received.add(chunk)
     if (this.#status >= 300) {
       if (this.#received.length > MAX_ERROR_BODY) this.#cutOff()
@@ -225,7 +226,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #body(): Buffer {
-    return this.#received.bytes(this.#status >= 300 ? MAX_ERROR_BODY : undefined)
+    const limit = this.#status >= 300 ? MAX_ERROR_BODY : undefined
+    return this.#received?.bytes(limit) ?? NO_BYTES
   }
 
   #close(): void {
@@ -240,7 +242,9 @@ function wrongLength(announced: number, sent: number): Error {
   return new InvalidOptionError('body', `The body of ${announced} bytes ${actual}: it has changed`)
 }
 
+/** The headers as they are if that is possible, as it nearly always is. */
 function firstValues(headers: Headers): Record<string, string> {
+  if (areSimple(headers)) return headers
   const values: Record<string, string> = {}
   for (const name of Object.keys(headers)) {
     const value = headers[name]
@@ -248,4 +252,11 @@ function firstValues(headers: Headers): Record<string, string> {
     if (first !== undefined) values[name.toLowerCase()] = first
   }
   return values
+}
+
+function areSimple(headers: Headers): headers is Record<string, string> {
+  for (const name of Object.keys(headers)) {
+    if (typeof headers[name] !== 'string' || name !== name.toLowerCase()) return false
+  }
+  return true
 }

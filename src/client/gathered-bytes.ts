@@ -1,5 +1,5 @@
 /** Most answers of success have no body, and each would make its own empty one. */
-const NO_BYTES = Buffer.alloc(0)
+export const NO_BYTES = Buffer.alloc(0)
 
 /**
  * The bytes of an answer in one buffer that grows with them. A list of the pieces as they come would
@@ -26,7 +26,6 @@ export class GatheredBytes {
 
   /** A view of the first `limit` bytes. */
   bytes(limit: number = this.#length): Buffer {
-    if (this.#length === 0) return NO_BYTES
     return this.#buffer.subarray(0, Math.min(limit, this.#length))
   }
 }

@@ -127,7 +127,7 @@ export class MultipartUpload {
       this.#opened = undefined
       this.#assertOpen()
     }
-    if (this.#opened === undefined) return this.#put(last ?? this.#line.emptyPart())
+    if (this.#opened === undefined) return await this.#put(last ?? this.#line.emptyPart())
     if (last !== undefined) this.#seal(last)
     this.#line.end()
     // A failing Initiate is reported by the parts that wait for it.
