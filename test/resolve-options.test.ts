@@ -223,6 +223,7 @@ describe('a bad value', () => {
     ['contentEncoding', 'gzip\0', 'free of line breaks and control characters'],
     ['expires', new Date(Number.NaN), 'Expected `expires` to be a valid date'],
     ['headers', { 'X Y': '1' }, 'named by a header name', 'headers["X Y"]'],
+    ['headers', JSON.parse('{"__proto__": "1"}'), 'named by a header name', 'headers["__proto__"]'],
     [
       'headers',
       { 'x-a': 'b\r\nc' },

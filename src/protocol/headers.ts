@@ -105,11 +105,11 @@ export function objectHeaders(
   options: ObjectHeaderOptions,
   request: ObjectRequest,
 ): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of allHeaders(options)) {
-    if (requestsOf(name).includes(request)) headers[name] = value
-  }
-  return headers
+  const all = allHeaders(options)
+  const goesAlong = (name: string) => requestsOf(name).includes(request)
+  const names = Object.keys(all)
+  if (names.every(goesAlong)) return all
+  return Object.fromEntries(Object.entries(all).filter(([name]) => goesAlong(name)))
 }
 
 /** Checks every value of the options; throws {@link InvalidOptionError} for the first bad one. */
@@ -147,15 +147,15 @@ const NONE: readonly never[] = []
 const META = 'x-oss-meta-'
 const MAX_META_BYTES = 8 * 1024
 
-/** Every header of the options, checked, wherever it goes. */
-function allHeaders(options: ObjectHeaderOptions): Map<string, string> {
-  const headers = new Map<string, string>()
+/** Every header of the options, checked, wherever it goes; {@link checkHeader} lets no `__proto__` in. */
+function allHeaders(options: ObjectHeaderOptions): Record<string, string> {
+  const headers: Record<string, string> = {}
   for (const given of Object.keys(options)) {
     for (const { name, option, values } of BY_OPTION.get(given) ?? NONE) {
       const value = headerValue(options, name, option, values)
       if (value === undefined) continue
       checkHeader(name, value, option)
-      headers.set(name, value)
+      headers[name] = value
     }
   }
   addFreeHeaders(headers, options.headers)
@@ -191,7 +191,7 @@ function headerValue(
   }
 }
 
-function addFreeHeaders(headers: Map<string, string>, free: unknown): void {
+function addFreeHeaders(headers: Record<string, string>, free: unknown): void {
   if (free === undefined) return
   for (const [name, value] of entries(free, 'headers')) {
     const lower = name.toLowerCase()
@@ -202,7 +202,7 @@ function addFreeHeaders(headers: Map<string, string>, free: unknown): void {
       )
     }
     checkHeader(name, value, 'headers', name)
-    if (headers.has(lower)) {
+    if (Object.hasOwn(headers, lower)) {
       const option = HEADERS.get(lower)?.option
       throw new InvalidOptionError(
         'headers',
@@ -217,14 +217,14 @@ function addFreeHeaders(headers: Map<string, string>, free: unknown): void {
       const plain = /^\d+$/.test(String(value))
       checkTrafficLimit(plain ? Number(value) : value, at('headers', name))
     }
-    headers.set(lower, String(value))
+    headers[lower] = value
   }
 }
 
-function addMetadata(headers: Map<string, string>, meta: unknown): void {
+function addMetadata(headers: Record<string, string>, meta: unknown): void {
   for (const [name, value] of entries(meta, 'meta')) {
     const header = META + name.toLowerCase()
-    if (headers.has(header)) {
+    if (Object.hasOwn(headers, header)) {
       throw new InvalidOptionError(
         'meta',
         `Expected \`meta\` to have \`${name.toLowerCase()}\` once, whatever its case`,
@@ -232,14 +232,15 @@ function addMetadata(headers: Map<string, string>, meta: unknown): void {
     }
     checkMetadataName(name, 'meta')
     checkHeader(header, value, 'meta', name)
-    headers.set(header, value)
+    headers[header] = value
   }
   let bytes = 0
-  for (const [header, value] of headers) {
+  for (const header of Object.keys(headers)) {
     if (!header.startsWith(META)) continue
+    const { length } = headers[header] ?? ''
     const name = header.slice(META.length)
     checkMetadataName(name, 'headers')
-    bytes += name.length + value.length
+    bytes += name.length + length
   }
   if (bytes > MAX_META_BYTES) {
     throw InvalidOptionError.expected(
@@ -256,9 +257,9 @@ function checkMetadataName(name: string, option: string): void {
   }
 }
 
-function checkEncryption(headers: ReadonlyMap<string, string>): void {
-  const algorithm = headers.get('x-oss-server-side-encryption')
-  const keyId = headers.get('x-oss-server-side-encryption-key-id')
+function checkEncryption(headers: Readonly<Record<string, string>>): void {
+  const algorithm = headers['x-oss-server-side-encryption']
+  const keyId = headers['x-oss-server-side-encryption-key-id']
   if (keyId !== undefined && algorithm !== 'KMS') {
     throw InvalidOptionError.expected(
       'serverSideEncryption',
