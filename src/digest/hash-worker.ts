@@ -4,12 +4,12 @@
  * their bytes are still where they were. Decides nothing.
  */
 import { Worker, type WorkerOptions } from 'node:worker_threads'
-import { type KernelName, kernelModule } from './kernels.js'
+import { type KernelName, kernelModule, type WideKernel, wideModule } from './kernels.js'
 import { WORKER_SCRATCH } from './layout.js'
 import type { WasmMemory } from './wasm-engine.js'
 
 /** A call as it is posted. */
-export type PostedCall = readonly [kernel: KernelName, args: readonly number[]]
+export type PostedCall = readonly [kernel: KernelName | keyof WideKernel, args: readonly number[]]
 
 /**
  * All the thread runs. As text, because a file of its own is what bundlers lose and what loaders
@@ -17,11 +17,15 @@ export type PostedCall = readonly [kernel: KernelName, args: readonly number[]]
  */
 const SOURCE = `'use strict'
 const { parentPort, workerData } = require('node:worker_threads')
-let kernels
-parentPort.on('message', ({ id, memory, calls }) => {
-  if (memory) {
-    const { module, scratch } = workerData
-    kernels = new WebAssembly.Instance(module, { env: { memory, scratch } }).exports
+const { module, scratch } = workerData
+const modules = [module]
+let env, kernels
+parentPort.on('message', ({ id, memory, module, calls }) => {
+  if (memory) env = { memory, scratch }
+  if (module) modules.push(module)
+  if (memory || module) {
+    const instances = modules.map((module) => new WebAssembly.Instance(module, { env }))
+    kernels = Object.assign({}, ...instances.map(({ exports }) => exports))
   }
   for (const [kernel, args] of calls) kernels[kernel](...args)
   parentPort.postMessage(id)
@@ -42,6 +46,7 @@ export class HashWorker {
   #worker: Worker | undefined
   /** The memory the thread has its kernels on. */
   #memory: WasmMemory | undefined
+  #hasWide = false
   #batches = 0
   #failure: unknown
 
@@ -68,8 +73,16 @@ export class HashWorker {
     return new Promise((resolve, reject) => {
       const worker = this.#start()
       const id = this.#batches++
-      worker.postMessage({ id, memory: memory === this.#memory ? undefined : memory, calls })
+      const needsWide = !this.#hasWide && calls.some(([kernel]) => kernel === 'md5x8')
+      const module = needsWide ? wideModule() : undefined
+      worker.postMessage({
+        id,
+        memory: memory === this.#memory ? undefined : memory,
+        module,
+        calls,
+      })
       this.#memory = memory
+      this.#hasWide ||= needsWide
       this.#waiting.set(id, { resolve, reject })
       // Without this a process in which nothing else is under way would end before the answer.
       worker.ref()
@@ -121,6 +134,7 @@ export class HashWorker {
   #forget(reason: unknown): void {
     this.#worker = undefined
     this.#memory = undefined
+    this.#hasWide = false
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
     for (const { reject } of waiting) reject(reason)

@@ -1,5 +1,5 @@
 /**
- * Hashes full parts, of any number of streams: up to four side by side, in slices between which the
+ * Hashes full parts, of any number of streams: up to four side by side, or eight if so many wait, in slices between which the
  * event loop turns, or in the worker; MD5 of a part that stands alone by node:crypto. It never fails for
  * reasons of its own: where the kernels or the worker do not work, the plain way does.
  *
@@ -14,13 +14,14 @@
  *  - What is sent is a view over a SharedArrayBuffer; undici, sockets and TLS write it as it is.
  */
 import type { Arena } from './arena.js'
-import { argumentsOf, Batch, BLOCK } from './batch.js'
+import { Batch, BLOCK, type Call } from './batch.js'
 import { HashWorker, type PostedCall } from './hash-worker.js'
 import { type Breathe, type Digests, type HashJob, sizeOf } from './job.js'
-import { instantiateKernels, type Kernels } from './kernels.js'
-import { LANES, STATE_COUNT, stateAt } from './layout.js'
+import { instantiateKernels, instantiateWide, type Kernels, type WideKernel } from './kernels.js'
+import { LANES, STATE_COUNT, stateAt, WIDE } from './layout.js'
 import { hashPlainly } from './plain.js'
-import { BUSY, type HashingMode, hashesIn } from './schedule.js'
+import { BUSY, batchedOf, type HashingMode, hashesIn } from './schedule.js'
+import { type AnyCall, argumentsOfAny, callsOf, inPieces, lanesOf } from './side-by-side.js'
 import type { WasmMemory } from './wasm-engine.js'
 
 export interface HasherSettings {
@@ -40,16 +41,22 @@ interface Task {
   readonly reject: (reason: unknown) => void
 }
 
-interface ReadyBatch {
-  readonly batch: Batch
+/** One batch, or two that are hashed side by side. */
+interface ReadyWork {
+  readonly batches: readonly Batch[]
   readonly memory: WasmMemory
-  readonly kernels: Kernels
+  readonly kernels: SomeKernels
+  /** Undefined if some of the bytes lie outside the memory. */
+  readonly calls: readonly AnyCall[] | undefined
 }
 
-interface WorkerBatch extends ReadyBatch {
-  readonly state: number
-  readonly calls: readonly PostedCall[]
+interface WorkerWork extends ReadyWork {
+  readonly states: readonly number[]
+  readonly posted: readonly PostedCall[]
 }
+
+/** The wide kernel is made when it is first needed. */
+type SomeKernels = Kernels & { md5x8?: WideKernel['md5x8'] }
 
 /** Bytes hashed inline between two turns of the event loop: half a millisecond of MD5. */
 const BREATH = 1024 * 1024
@@ -61,10 +68,12 @@ export class Hasher {
   readonly #settings: HasherSettings
   readonly #worker: HashWorker
   readonly #waiting: Task[] = []
-  /** States no batch has now; the first is the one for this thread. */
-  readonly #workerStates = Array.from({ length: STATE_COUNT - 1 }, (_, i) => stateAt(i + 1))
-  #ready: { readonly memory: WasmMemory; readonly kernels: Kernels } | undefined
+  readonly #ownStates = Array.from({ length: WIDE }, (_, i) => stateAt(i))
+  /** Those of the worker that no batch has now. */
+  readonly #workerStates = Array.from({ length: STATE_COUNT - WIDE }, (_, i) => stateAt(WIDE + i))
+  #ready: { readonly memory: WasmMemory; readonly kernels: SomeKernels } | undefined
   #kernelsFail = false
+  #wideFails = false
   #isHashing = false
   #busyBatches = 0
 
@@ -118,7 +127,8 @@ export class Hasher {
     const differs = ({ job, mode }: Task) =>
       job.md5 !== head.job.md5 || job.crc64 !== head.job.crc64 || mode !== head.mode
     const end = this.#waiting.findIndex(differs)
-    return this.#waiting.slice(0, end === -1 ? LANES : Math.min(LANES, end))
+    const alike = end === -1 ? this.#waiting.length : end
+    return this.#waiting.slice(0, batchedOf(alike, head.job))
   }
 
   /** A part that stands alone is hashed here: the kernels take as long for one as for four. */
@@ -132,26 +142,25 @@ export class Hasher {
   }
 
   /** A batch that the worker can do; `undefined` if it cannot, `later` if it has enough to do. */
-  #forWorker(tasks: readonly Task[]): WorkerBatch | 'later' | undefined {
-    const state = this.#workerStates.pop()
-    if (state === undefined) return 'later'
-    const made = this.#batchOf(tasks, state)
-    const calls = made === undefined ? undefined : postable(made.batch)
-    if (made !== undefined && calls !== undefined) return { ...made, state, calls }
-    this.#workerStates.push(state)
+  #forWorker(tasks: readonly Task[]): WorkerWork | 'later' | undefined {
+    if (this.#workerStates.length < WIDE) return 'later'
+    const states = this.#workerStates.splice(0, WIDE)
+    const made = this.#workOn(tasks, states)
+    if (made?.calls !== undefined) return { ...made, states, posted: inPieces(made.calls, BREATH) }
+    this.#workerStates.push(...states)
     return undefined
   }
 
-  async #hashThere(tasks: readonly Task[], there: WorkerBatch): Promise<void> {
-    const { batch, memory, state, calls } = there
+  async #hashThere(tasks: readonly Task[], there: WorkerWork): Promise<void> {
+    const { batches, memory, states, posted } = there
     try {
-      await this.#worker.run(memory, calls)
-      settle(tasks, batch.digests())
+      await this.#worker.run(memory, posted)
+      settle(tasks, digestsOf(batches))
     } catch {
       // The thread has died. The bytes are still where they were: from the start, here.
       this.#waiting.unshift(...tasks.map((task): Task => ({ ...task, mode: 'inline' })))
     }
-    this.#workerStates.push(state)
+    this.#workerStates.push(...states)
     this.#meter()
     this.#pump()
   }
@@ -169,21 +178,28 @@ export class Hasher {
   }
 
   async #hashInSlices(tasks: readonly Task[]): Promise<Digests[] | undefined> {
-    const made = isWorthBatch(tasks) ? this.#batchOf(tasks, stateAt(0)) : undefined
-    if (made === undefined) return undefined
-    const { batch, kernels } = made
+    const work = isWorthBatch(tasks) ? this.#workOn(tasks, this.#ownStates) : undefined
+    if (work === undefined) return undefined
+    const { batches, kernels, calls } = work
+    if (calls !== undefined) await this.#make(kernels, calls)
+    else for (const batch of batches) await this.#make(kernels, batch.calls(), batch)
+    return digestsOf(batches)
+  }
+
+  async #make(kernels: SomeKernels, calls: Iterable<AnyCall | Call>, batch?: Batch): Promise<void> {
     let left = BREATH
-    for (const call of batch.calls()) {
+    for (const call of calls) {
       if (!('kernel' in call)) {
-        batch.stage(call.lane, call.from, call.length)
+        batch?.stage(call.lane, call.from, call.length)
         continue
       }
       const kernel = kernels[call.kernel]
-      // By the addresses, idle lanes included: what takes the time is the call.
-      const size = BLOCK * call.addresses.length
+      if (kernel === undefined) throw new RangeError(`There is no ${call.kernel}`)
+      // By the lanes, idle ones included: what takes the time is the call.
+      const size = BLOCK * lanesOf(call)
       for (let from = 0; from < call.blocks; ) {
         const blocks = Math.min(call.blocks - from, Math.ceil(left / size))
-        kernel(...argumentsOf(call, from, blocks))
+        kernel(...argumentsOfAny(call, from, blocks))
         from += blocks
         left -= blocks * size
         if (left > 0) continue
@@ -191,7 +207,6 @@ export class Hasher {
         left = BREATH
       }
     }
-    return batch.digests()
   }
 
   async #hashOneByOne(tasks: readonly Task[]): Promise<Digests[]> {
@@ -211,29 +226,45 @@ export class Hasher {
     return { md5, crc64: crc64[0]?.crc64 }
   }
 
-  /** A batch with the kernels on its memory, or `undefined` where there are none. */
-  #batchOf(tasks: readonly Task[], state: number): ReadyBatch | undefined {
+  /** Batches with the kernels on their memory, or `undefined` where there are none. */
+  #workOn(tasks: readonly Task[], states: readonly number[]): ReadyWork | undefined {
     const { arena } = this.#settings
     const memory = this.#kernelsFail ? undefined : arena.memory()
-    const [head] = tasks
-    if (memory === undefined || head === undefined) return undefined
-    const kernels = this.#kernelsOn(memory)
-    if (kernels === undefined) return undefined
-    const jobs = tasks.map(({ job }) => job)
-    const { md5, crc64 } = head.job
+    const kernels = memory && this.#kernelsOn(memory)
+    if (memory === undefined || kernels === undefined) return undefined
+    const isWide = tasks.length > LANES && this.#makeWide(memory, kernels, states)
     const holds = (bytes: Uint8Array) => arena.holds(bytes)
-    return { batch: new Batch(jobs, { memory, state, md5, crc64, holds }), memory, kernels }
+    const batches = states.flatMap((state, index) => {
+      const jobs = tasks.slice(LANES * index, LANES * (index + 1)).map(({ job }) => job)
+      const [head] = jobs
+      if (head === undefined) return []
+      const { md5, crc64 } = head
+      return [new Batch(jobs, { memory, state, md5, crc64, holds })]
+    })
+    return { batches, memory, kernels, calls: callsOf(batches, isWide) }
   }
 
-  #kernelsOn(memory: WasmMemory): Kernels | undefined {
+  #kernelsOn(memory: WasmMemory): SomeKernels | undefined {
     if (this.#ready?.memory === memory) return this.#ready.kernels
     try {
-      const kernels = instantiateKernels(memory)
+      const kernels = { ...instantiateKernels(memory) }
       this.#ready = { memory, kernels }
       return kernels
     } catch {
       this.#kernelsFail = true
       return undefined
+    }
+  }
+
+  /** Adds the wide kernel to the others; returns whether it is there. */
+  #makeWide(memory: WasmMemory, kernels: SomeKernels, states: readonly number[]): boolean {
+    if (kernels.md5x8 !== undefined || this.#wideFails) return !this.#wideFails
+    try {
+      kernels.md5x8 = instantiateWide(memory, kernels, states).md5x8
+      return true
+    } catch {
+      this.#wideFails = true
+      return false
     }
   }
 
@@ -250,21 +281,8 @@ function isWorthBatch(tasks: readonly Task[]): boolean {
   return !head.job.md5 && sizeOf(head.job) >= WORTH_KERNELS
 }
 
-/**
- * The batch's calls for the worker, or `undefined` if some of its bytes lie outside the memory. In pieces:
- * the engine's better code comes while the first ones run, and only a new call takes it.
- */
-function postable(batch: Batch): PostedCall[] | undefined {
-  const calls: PostedCall[] = []
-  for (const call of batch.calls()) {
-    if (!('kernel' in call)) return undefined
-    const most = BREATH / (BLOCK * call.addresses.length)
-    for (let from = 0; from < call.blocks; from += most) {
-      const blocks = Math.min(most, call.blocks - from)
-      calls.push([call.kernel, argumentsOf(call, from, blocks)])
-    }
-  }
-  return calls
+function digestsOf(batches: readonly Batch[]): Digests[] {
+  return batches.flatMap((batch) => batch.digests())
 }
 
 function settle(tasks: readonly Task[], digests: readonly Digests[]): void {

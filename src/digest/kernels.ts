@@ -17,13 +17,17 @@ import {
 } from './layout.js'
 import { md5Crc64Kernel } from './md5-crc64-kernel.js'
 import { MD5_START, md5Constants, md5x4 } from './md5-kernel.js'
+import { md5x8 } from './md5-wide-kernel.js'
 import { emitModule } from './wasm-emitter.js'
 import { type WasmMemory, type WasmModule, wasmEngine } from './wasm-engine.js'
 
 /** The exported functions, in the order in which calls name them. All arguments are i32. */
 export const KERNELS = ['md5x4', 'crc64', 'md5crc64x4'] as const
 export type KernelName = (typeof KERNELS)[number]
-export type Kernels = Readonly<Record<KernelName, (...args: readonly number[]) => void>>
+type Kernel = (...args: readonly number[]) => void
+export type Kernels = Readonly<Record<KernelName, Kernel>>
+/** The kernel of many parts at once, which few processes need. */
+export type WideKernel = Readonly<Record<'md5x8', Kernel>>
 
 /** The module's bytes: the same every time. */
 export function kernelBytes(): Uint8Array {
@@ -39,6 +43,14 @@ let compiled: WasmModule | undefined
 export function kernelModule(): WasmModule {
   compiled ??= new (wasmEngine().Module)(kernelBytes())
   return compiled
+}
+
+let compiledWide: WasmModule | undefined
+
+/** The same for the wide kernel, a module of its own: to assemble it takes as long as all others. */
+export function wideModule(): WasmModule {
+  compiledWide ??= new (wasmEngine().Module)(emitModule([md5x8]))
+  return compiledWide
 }
 
 /** Writes the tables that the kernels read into a fresh memory. */
@@ -66,6 +78,32 @@ export function instantiateKernels(memory: WasmMemory): Kernels {
   return exports
 }
 
+/**
+ * Returns the wide kernel, after a look whether it does as the others do, in two states that are free.
+ * @throws as {@link instantiateKernels}
+ */
+export function instantiateWide(
+  memory: WasmMemory,
+  { md5x4 }: Kernels,
+  states: readonly number[],
+): WideKernel {
+  const env = { memory, scratch: SCRATCH }
+  const { exports } = new (wasmEngine().Instance)(wideModule(), { env })
+  if (!isWide(exports)) throw new Error('The module does not export the kernel')
+  const calls = states.map((state, four) => {
+    const from = Array.from({ length: LANES }, (_, lane) => CRC64_TABLES + 64 * (9 * four + lane))
+    return [state, ...from, 3, 15]
+  })
+  const results = [() => exports.md5x8(...calls.flat()), () => calls.map((call) => md5x4(...call))]
+  const [wide, plain] = results.map((hash) => {
+    for (const state of states) resetState(memory, state)
+    hash()
+    return states.map((state) => [0, 1, 2, 3].map((lane) => md5At(memory, state, lane))).join()
+  })
+  if (wide !== plain) throw new Error('The kernel does not compute the digests')
+  return exports
+}
+
 /** Puts the state at `state` to what both digests start from. */
 export function resetState(memory: WasmMemory, state: number): void {
   const start = MD5_START.flatMap((word) => Array<number>(LANES).fill(word))
@@ -89,6 +127,10 @@ export function crc64At(memory: WasmMemory, state: number, lane: number): bigint
 
 function areKernels(exports: object): exports is Kernels {
   return KERNELS.every((name) => name in exports)
+}
+
+function isWide(exports: object): exports is WideKernel {
+  return 'md5x8' in exports
 }
 
 /** Hashes some of the tables themselves; their MD5 is that of the padding, too, by hashing that. */

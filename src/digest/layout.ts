@@ -24,8 +24,11 @@ export const CRC64_STATE = 64
 export const TAILS = 128
 export const TAIL_SIZE = 128
 
-/** Batches that may be under way at once: one inline, two with the worker. */
-export const STATE_COUNT = 3
+/** Batches that may be hashed side by side. */
+export const WIDE = 2
+
+/** Batches that may be under way at once: twice as many with the worker as inline. */
+export const STATE_COUNT = 3 * WIDE
 
 /** A window for each lane: bytes that lie elsewhere are copied through it, and stay in the cache. */
 export const WINDOW = 64 * 1024

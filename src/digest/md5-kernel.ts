@@ -86,13 +86,24 @@ export function storeMd5({ sums }: Md5Registers, state: Local, lanes: Local): Co
 
 /** Absorbs a block. `beside` may do something else after each step: the steps wait for one another. */
 export function md5Block(registers: Md5Registers, beside: (step: number) => Code = () => []): Code {
-  const { pointers, sums, working, words, scratch } = registers
-  return [
-    times(4, (quarter) => loadWords(words, working, pointers, quarter)),
-    working.map((word, i) => set(word, get(at(sums, i)))),
-    steps(working, words, scratch).map((step, i) => [step, beside(i)]),
-    sums.map((sum, i) => set(sum, i32x4.add(get(sum), get(at(working, i))))),
-  ]
+  const { begin, steps, end } = md5Parts(registers)
+  return [begin, steps.map((step, i) => [step, beside(i)]), end]
+}
+
+/** A block in its parts, to be done in this order. */
+export function md5Parts({ pointers, sums, working, words, scratch }: Md5Registers): {
+  readonly begin: Code
+  readonly steps: readonly Code[]
+  readonly end: Code
+} {
+  return {
+    begin: [
+      times(4, (quarter) => loadWords(words, working, pointers, quarter)),
+      working.map((word, i) => set(word, get(at(sums, i)))),
+    ],
+    steps: stepsOf(working, words, scratch),
+    end: sums.map((sum, i) => set(sum, i32x4.add(get(sum), get(at(working, i))))),
+  }
 }
 
 /** Constants of the 64 steps, as RFC 1321 defines them: 2^32 · |sin(i)|, i from 1. */
@@ -131,7 +142,7 @@ const ROTATIONS = [
 ] as const
 
 /** The 64 steps on a block. */
-function steps(working: readonly Local[], words: readonly Local[], scratch: Local): Code[] {
+function stepsOf(working: readonly Local[], words: readonly Local[], scratch: Local): Code[] {
   let [a, b, c, d] = four(working)
   return times(64, (i) => {
     const round = i >> 4

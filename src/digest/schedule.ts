@@ -2,6 +2,7 @@
  * When parts are hashed, together with which, and by whom: decisions only, on plain numbers. Costs
  * are CPU seconds a GiB, measured: node:crypto 1.6 to 1.8, a batch 1.9 to 2.3 shared by its parts.
  */
+import type { DigestWish } from './job.js'
 import { LANES } from './layout.js'
 
 /** Who computes the digests of a batch; `auto` decides by load. */
@@ -77,6 +78,15 @@ export function partsToHash(now: {
   if (now.ended) return now.waiting
   if (!now.busy && now.out < now.concurrency) return now.waiting
   return now.stalled && now.out === 0 ? now.waiting : 0
+}
+
+/**
+ * Returns how many of the parts that wait for the kernels, of whatever stream, go into one batch: four,
+ * or up to eight for MD5. Eight take 1.3 times as long as four, so that six are worth it and five are not.
+ */
+export function batchedOf(waiting: number, wish: DigestWish): number {
+  const isWide = wish.md5 && !wish.crc64 && waiting >= LANES + 2
+  return Math.min(waiting, isWide ? 2 * LANES : LANES)
 }
 
 /** Share of the event loop's time from which the loop is what holds uploads up. */

@@ -13,7 +13,7 @@ const both = { md5: true, crc64: true }
 /** A worker whose messages are recorded; `source` takes the place of its own code. */
 function recordedWorker(source?: string, more: WorkerOptions = {}) {
   const threads: Worker[] = []
-  const posts: { calls: unknown[]; memory: unknown }[] = []
+  const posts: { calls: unknown[]; memory: unknown; module: unknown }[] = []
   let onPost = (_thread: Worker) => {}
   const worker = new HashWorker((own, options) => {
     const thread = new Worker(source ?? own, { ...options, ...more })
@@ -68,6 +68,23 @@ describe('a hasher on this thread', () => {
       made,
       Array.from({ length: count }, (_, n) => 100_000 + 1000 * n),
     )
+    await expectRight(made.hasher.hash(jobs, 'inline'), jobs)
+  })
+
+  it.each([5, 6, 7, 8, 9, 17])('answers %d jobs that want MD5 alone', async (count) => {
+    const made = newHasher()
+    const sizes = Array.from({ length: count }, (_, n) => 1 + ((n * 77_777) % 300_000))
+    const jobs = jobsIn(made, sizes, { md5: true, crc64: false })
+    await expectRight(made.hasher.hash(jobs, 'inline'), jobs)
+    await expectRight(made.hasher.hash(jobs, 'inline'), jobs)
+  })
+
+  it('answers eight jobs of which some lie outside the arena', async () => {
+    const made = newHasher()
+    const md5 = { md5: true, crc64: false }
+    const outside: HashJob = { bytes: [noise(150_001)], ...md5 }
+    const jobs = jobsIn(made, [1000, 200_000, 3, 70_000, 64, 9000, 0], md5)
+    jobs.splice(5, 0, outside)
     await expectRight(made.hasher.hash(jobs, 'inline'), jobs)
   })
 
@@ -223,6 +240,32 @@ describe('a hasher with a worker', () => {
     expect(made.threads).toHaveLength(0)
     await expectRight(made.hasher.hash(jobs), jobs)
     expect(made.threads).toHaveLength(threads)
+  })
+})
+
+describe('eight parts at once', () => {
+  const md5 = { md5: true, crc64: false }
+  const eight = [MIB, 999_999, 800_000, 64, 0, 1, 500_000, 500_000]
+
+  it('are hashed by one kernel in the worker, which gets it once', async () => {
+    const made = withWorker()
+    const jobs = jobsIn(made, eight, md5)
+    for (let round = 0; round < 2; round++) {
+      await expectRight(made.hasher.hash(jobs, 'worker'), jobs)
+    }
+    // The first four go at once; those that come meanwhile wait for the worker.
+    const more = Promise.all([made.hasher.hash(jobs, 'worker'), made.hasher.hash(jobs, 'worker')])
+    for (const digests of await more) expect(plain(digests)).toEqual(plain(jobs.map(oracle)))
+    const wide = made.posts.map(({ calls }) => JSON.stringify(calls).includes('md5x8'))
+    expect(wide).toContain(true)
+    expect(made.posts.filter(({ module }) => module !== undefined)).toHaveLength(1)
+  })
+
+  it('are hashed here while the worker has others', async () => {
+    const made = withWorker()
+    const jobs = jobsIn(made, eight, md5)
+    const both = Promise.all([made.hasher.hash(jobs, 'worker'), made.hasher.hash(jobs, 'inline')])
+    for (const digests of await both) expect(plain(digests)).toEqual(plain(jobs.map(oracle)))
   })
 })
 

@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { Arena } from '../../src/digest/arena.js'
 import {
   instantiateKernels,
+  instantiateWide,
+  type Kernels,
   kernelBytes,
   kernelModule,
+  md5At,
+  resetState,
   writeTables,
 } from '../../src/digest/kernels.js'
-import { CRC64_TABLES, MD5_CONSTANTS, SCRATCH } from '../../src/digest/layout.js'
+import { CRC64_TABLES, MD5_CONSTANTS, SCRATCH, stateAt } from '../../src/digest/layout.js'
 import { md5Constants } from '../../src/digest/md5-kernel.js'
 import {
   type Code,
@@ -71,6 +75,47 @@ describe('the kernels', () => {
     },
   )
 })
+
+describe('the wide kernel', () => {
+  const states = [stateAt(2), stateAt(3)]
+
+  it('is believed where it does as the others do, and not where it does not', () => {
+    const on = memory()
+    const kernels = instantiateKernels(on)
+    expect(Object.keys(instantiateWide(on, kernels, states))).toEqual(['md5x8'])
+    const lazy = { ...kernels, md5x4: () => {} }
+    expect(() => instantiateWide(on, lazy, states)).toThrow('does not compute')
+  })
+
+  it.each([0b0000_0001, 0b0001_1111, 0b0111_1111, 0b1111_1111, 0b0110_0101])(
+    'does as two times four for any blocks, with lanes %d',
+    (mask) => {
+      const on = memory()
+      const kernels = instantiateKernels(on)
+      const { md5x8 } = instantiateWide(on, kernels, states)
+      for (const blocks of [0, 1, 2, 7]) {
+        const calls = states.map((state, four) => {
+          const from = [0, 1, 2, 3].map((lane) => CRC64_TABLES + 900 * (4 * four + lane))
+          return [state, ...from, blocks, (mask >> (4 * four)) & 15]
+        })
+        const [wide, plain] = [() => md5x8(...calls.flat()), plainly(kernels, calls)].map(
+          (hash) => {
+            for (const state of states) resetState(on, state)
+            hash()
+            return states.map((state) => [0, 1, 2, 3].map((lane) => md5At(on, state, lane)))
+          },
+        )
+        expect(wide).toEqual(plain)
+      }
+    },
+  )
+})
+
+function plainly({ md5x4 }: Kernels, calls: readonly number[][]): () => void {
+  return () => {
+    for (const call of calls) md5x4(...call)
+  }
+}
 
 describe('the assembler', () => {
   it('moves, clears and chooses', () => {

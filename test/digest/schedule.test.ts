@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  batchedOf,
   hashesAsItFills,
   hashesIn,
   lanesFor,
@@ -83,5 +84,22 @@ describe('how parts are hashed', () => {
     ['worker, but it died', 'worker', { failed: true }, 'inline'],
   ] as const)('with %s', (_, mode, change, expected) => {
     expect(hashesIn({ ...calm, mode, ...change })).toBe(expected)
+  })
+})
+
+describe('batchedOf', () => {
+  const md5 = { md5: true, crc64: false }
+  it.each([
+    [1, md5, 1],
+    [4, md5, 4],
+    [5, md5, 4],
+    [6, md5, 6],
+    [8, md5, 8],
+    [30, md5, 8],
+    [8, { md5: true, crc64: true }, 4],
+    [3, { md5: false, crc64: true }, 3],
+    [8, { md5: false, crc64: true }, 4],
+  ])('of %d parts that wait for %j takes %d', (waiting, wish, expected) => {
+    expect(batchedOf(waiting, wish)).toBe(expected)
   })
 })
