@@ -6,23 +6,24 @@
 
 /** The loop has no time left: nothing more would come any sooner. */
 const SATURATED = 0.95
-/** The loop waits, and what it waits for is the network. */
-const IDLE = 0.75
+/** The loop waited for the first answer; else it was busy with its own start. */
+const HAS_WAITED = 0.5
 
 /** The next number of ranges, after a while in which the loop was busy for a share of `load`. */
 export function nextLanes(lanes: number, load: number, most: number): number {
   if (load >= SATURATED) return Math.max(1, lanes - 1)
-  return load < IDLE ? Math.min(most, lanes + 1) : lanes
+  // One more takes as much as each of the others.
+  return (load / lanes) * (lanes + 1) < SATURATED ? Math.min(most, lanes + 1) : lanes
 }
 
 /** How many at first: the request for the first range has shown whether the loop has time. */
 export function firstLanes(load: number, most: number): number {
-  return load < IDLE ? most : 1
+  return load < HAS_WAITED ? most : 1
 }
 
-/** Long enough for several turns of the loop, and for a range on a fast line. */
-const LOOK_MS = 50
-/** The second look is sooner, the third takes twice as long, and so on: a start is busy with itself. */
+/** Long enough for several ranges on a fast line, and for others to have had the processor. */
+const LOOK_MS = 100
+/** The first looks are sooner; each that changes nothing is followed after twice as long. */
 const SOON_MS = 10
 
 export interface PaceSettings {
@@ -60,8 +61,9 @@ export class Pace {
     if (this.#lanes === undefined) {
       this.#lanes = firstLanes(load, most)
     } else {
-      this.#lanes = nextLanes(this.#lanes, load, most)
-      this.#everyMs = Math.min(LOOK_MS, 2 * this.#everyMs)
+      const lanes = nextLanes(this.#lanes, load, most)
+      if (lanes === this.#lanes) this.#everyMs = Math.min(LOOK_MS, 2 * this.#everyMs)
+      this.#lanes = lanes
     }
     return this.#lanes
   }

@@ -28,27 +28,15 @@ export function rangeAt(position: number, wanted: Span, partSize: number): Span 
   return { start: position, end: Math.min(position + partSize, wanted.end) }
 }
 
-/** What the window holds: bytes requested or received and not taken, and the requests of it. */
-export interface Held {
-  readonly bytes: number
-  readonly requests: number
-  /** Bytes requested and not received. */
-  readonly underWay: number
-}
-
-/** Of a range that is nearly over so much, in parts of a range, is still to come. */
-const NEARLY_OVER = 1 / 8
-
 /**
  * Whether a range may be asked for now: only if all of it fits what is held already, and if fewer than
- * `lanes` are under way. One that is nearly over does not count: the next then follows without a gap.
+ * `lanes` are under way.
  */
 export function mayRequest(
   { start, end }: Span,
-  held: Held,
-  { partSize, concurrency, maxMemory }: ReadAheadLimits,
+  held: { readonly bytes: number; readonly requests: number },
+  { concurrency, maxMemory }: ReadAheadLimits,
   lanes: number,
 ): boolean {
-  if (held.requests >= concurrency || held.bytes + (end - start) > maxMemory) return false
-  return lanes >= concurrency || held.underWay <= (lanes - 1 + NEARLY_OVER) * partSize
+  return held.requests < Math.min(lanes, concurrency) && held.bytes + (end - start) <= maxMemory
 }

@@ -99,11 +99,7 @@ export class ReadAhead {
   #fill(): void {
     if (!this.#isExact || this.#isClosed) return
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      const held = {
-        bytes: this.#heldBytes,
-        requests: this.requests,
-        underWay: this.#ranges.reduce((sum, { length, received }) => sum + length - received, 0),
-      }
+      const held = { bytes: this.#heldBytes, requests: this.requests }
       if (!mayRequest(next, held, this.#limits, this.#hooks.lanes())) return
       this.#request(next)
     }

@@ -4,8 +4,8 @@ import { firstLanes, nextLanes, Pace } from '../../src/download/pace.js'
 describe('the number of ranges at once', () => {
   it.each([
     [0, 4],
-    [0.74, 4],
-    [0.75, 1],
+    [0.49, 4],
+    [0.5, 1],
     [1, 1],
   ])('begins, after a load of %d, with %i of 4', (load, lanes) => {
     expect(firstLanes(load, 4)).toBe(lanes)
@@ -16,9 +16,12 @@ describe('the number of ranges at once', () => {
     [2, 0.95, 1],
     [1, 1, 1],
     [4, 0.94, 4],
-    [1, 0.75, 1],
-    [1, 0.74, 2],
-    [3, 0, 4],
+    [1, 0.5, 1],
+    [1, 0.4, 2],
+    [2, 0.7, 2],
+    [2, 0.6, 3],
+    [3, 0.72, 3],
+    [3, 0.7, 4],
     [4, 0, 4],
   ])('is, after %i and a load of %d, %i', (lanes, load, next) => {
     expect(nextLanes(lanes, load, 4)).toBe(next)
@@ -45,10 +48,10 @@ describe('the pace', () => {
   })
 
   it('looks again soon after the start, and then only now and again', () => {
-    const loads = [0.8, ...Array<number>(3).fill(0.2), ...Array<number>(9).fill(1)]
+    const loads = [0.8, 1, 1, ...Array<number>(3).fill(0.2), 0.9, 0.9, ...Array<number>(9).fill(1)]
     const { pace, time } = newPace(loads)
     pace.start()
-    const seen = Array.from({ length: 230 }, () => {
+    const seen = Array.from({ length: 600 }, () => {
       const { lanes } = pace
       time.now += 1
       return lanes
@@ -56,12 +59,12 @@ describe('the pace', () => {
     const changes = seen.flatMap((lanes, ms) => (lanes === seen[ms - 1] ? [] : [[ms, lanes]]))
     expect(changes).toEqual([
       [0, 1],
-      [10, 2],
-      [30, 3],
-      [70, 4],
-      [120, 3],
-      [170, 2],
-      [220, 1],
+      [70, 2],
+      [110, 3],
+      [150, 4],
+      [370, 3],
+      [470, 2],
+      [570, 1],
     ])
   })
 })

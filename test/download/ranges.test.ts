@@ -32,38 +32,21 @@ describe('the range at a position', () => {
 })
 
 describe('a range', () => {
-  const limits = { partSize: 8, concurrency: 2, maxMemory: 20 }
-  const ALL_LANES = 2
-
+  const limits = { partSize: 4, concurrency: 2, maxMemory: 10 }
   it.each([
-    [{ bytes: 0, requests: 0, underWay: 0 }, true],
-    [{ bytes: 12, requests: 1, underWay: 8 }, true],
-    [{ bytes: 13, requests: 1, underWay: 8 }, false],
-    [{ bytes: 0, requests: 2, underWay: 0 }, false],
-  ])('is asked for with %j held: %s', (held, expected) => {
-    expect(mayRequest({ start: 8, end: 16 }, held, limits, ALL_LANES)).toBe(expected)
+    [{ bytes: 0, requests: 0 }, 2, true],
+    [{ bytes: 6, requests: 1 }, 2, true],
+    [{ bytes: 7, requests: 1 }, 2, false],
+    [{ bytes: 0, requests: 2 }, 2, false],
+    [{ bytes: 0, requests: 2 }, 3, false],
+    [{ bytes: 6, requests: 0 }, 1, true],
+    [{ bytes: 6, requests: 1 }, 1, false],
+  ])('is asked for with %j held, in %i lanes: %s', (held, lanes, expected) => {
+    expect(mayRequest({ start: 8, end: 12 }, held, limits, lanes)).toBe(expected)
   })
 
-  it.each([
-    [1, 0, true],
-    [1, 1, true],
-    [1, 2, false],
-    [2, 9, true],
-    [2, 10, false],
-    [3, 17, true],
-    [3, 18, false],
-    [4, 24, true],
-  ])(
-    'in %i lanes is asked for with %i bytes of 8 each under way: %s',
-    (lanes, underWay, expected) => {
-      const held = { bytes: underWay, requests: 3, underWay }
-      const wide = { ...limits, concurrency: 4, maxMemory: 100 }
-      expect(mayRequest({ start: 8, end: 16 }, held, wide, lanes)).toBe(expected)
-    },
-  )
-
   it('that is shorter than the others fits where they do not', () => {
-    const held = { bytes: 19, requests: 0, underWay: 0 }
-    expect(mayRequest({ start: 8, end: 9 }, held, limits, ALL_LANES)).toBe(true)
+    const held = { bytes: 9, requests: 0 }
+    expect(mayRequest({ start: 8, end: 9 }, held, limits, 2)).toBe(true)
   })
 })
