@@ -1,6 +1,5 @@
 /**
- * When parts are hashed, together with which, and by whom: decisions only, on plain numbers. Costs
- * are CPU seconds a GiB, measured: node:crypto 1.6 to 1.8, a batch 1.9 to 2.3 shared by its parts.
+ * When parts are hashed, together with which, and by whom: decisions only, on plain numbers.
  */
 import type { DigestWish } from './job.js'
 import { LANES } from './layout.js'
@@ -31,23 +30,6 @@ export function hashesAsItFills(now: {
   readonly busy: boolean
 }): boolean {
   return now.lanes < 2 || (!now.busy && now.ahead < now.concurrency)
-}
-
-/**
- * Whether a full part that was hashed in part as it filled starts over in a batch of `parts`, its
- * digests so far thrown away, rather than be finished alone. No state can be carried over:
- * node:crypto does not let go of its own.
- */
-export function startsOver(part: {
-  /** Bytes hashed, of all. */
-  readonly hashed: number
-  readonly size: number
-  /** Parts the batch would have, this one included. */
-  readonly parts: number
-}): boolean {
-  if (part.parts < 2) return false
-  const finishing = 1.7 * (part.size - part.hashed)
-  return finishing > (2.1 / part.parts) * part.size
 }
 
 /**

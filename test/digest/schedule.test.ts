@@ -5,7 +5,6 @@ import {
   hashesIn,
   lanesFor,
   partsToHash,
-  startsOver,
 } from '../../src/digest/schedule.js'
 
 describe('how parts are hashed', () => {
@@ -34,18 +33,6 @@ describe('how parts are hashed', () => {
   ])('hashes %s as it fills or not', (_, change, expected) => {
     const now = { lanes: 4, ahead: 0, concurrency: 4, busy: false, ...change }
     expect(hashesAsItFills(now)).toBe(expected)
-  })
-
-  it.each([
-    ['nothing hashed, one other', 0, 2, true],
-    ['nothing hashed, alone', 0, 1, false],
-    ['a quarter hashed, one other', 25, 2, true],
-    ['half hashed, one other', 50, 2, false],
-    ['half hashed, three others', 50, 4, true],
-    ['most hashed, three others', 75, 4, false],
-    ['all hashed', 100, 4, false],
-  ])('with %s starts over in a batch or not', (_, hashed, parts, expected) => {
-    expect(startsOver({ hashed, size: 100, parts })).toBe(expected)
   })
 
   const quiet = { waiting: 0, lanes: 4, out: 0, concurrency: 4, ended: false, stalled: false }
