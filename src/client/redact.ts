@@ -12,7 +12,9 @@ const WITHHELD = '[redacted: it repeats what the request was signed with]'
 const SHORTEST_REMNANT = 8
 
 /** `text` without the secrets, however they are escaped. */
-export function redacted(text: string, secrets: readonly string[] = []): string {
+export function redacted(text: string, given: readonly string[] = []): string {
+  // The longest first: one may be part of another, whose rest would be left standing.
+  const secrets = [...given].sort((one, other) => other.length - one.length)
   const rest = secrets.reduce((left, secret) => left.replaceAll(secret, '[redacted]'), text)
   return isShown(rest, secrets) ? WITHHELD : withoutRemnant(rest, secrets)
 }

@@ -23,6 +23,16 @@ describe('redacted', () => {
     )
   })
 
+  it('replaces all of one that has another in it, in whatever order they are given', () => {
+    const signature = AUTHORIZATION.slice(-6)
+    for (const secrets of [
+      [signature, AUTHORIZATION],
+      [AUTHORIZATION, signature],
+    ]) {
+      expect(redacted(`a ${AUTHORIZATION} b`, secrets)).toBe('a [redacted] b')
+    }
+  })
+
   it.each([
     ['percent-encoded', encodeURIComponent(SECRET)],
     [
