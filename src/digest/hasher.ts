@@ -16,11 +16,11 @@
 import type { Arena } from './arena.js'
 import { Batch, BLOCK, type Call } from './batch.js'
 import { HashWorker, type PostedCall } from './hash-worker.js'
-import { type Breathe, type Digests, type HashJob, sizeOf } from './job.js'
+import type { Breathe, Digests, HashJob } from './job.js'
 import { instantiateKernels, instantiateWide, type Kernels, type WideKernel } from './kernels.js'
 import { LANES, STATE_COUNT, stateAt, WIDE } from './layout.js'
 import { hashPlainly } from './plain.js'
-import { BUSY, batchedOf, type HashingMode, hashesIn } from './schedule.js'
+import { BUSY, batchedOf, type HashingMode, hashesIn, isWorthKernels } from './schedule.js'
 import { type AnyCall, argumentsOfAny, callsOf, inPieces, lanesOf } from './side-by-side.js'
 import type { WasmMemory } from './wasm-engine.js'
 
@@ -61,9 +61,6 @@ type SomeKernels = Kernels & { md5x8?: WideKernel['md5x8'] }
 /** Bytes hashed inline between two turns of the event loop: half a millisecond of MD5. */
 const BREATH = 1024 * 1024
 
-/** Bytes of a job that is alone, from which on it is worth having memory and kernels. */
-const WORTH_KERNELS = 256 * 1024
-
 export class Hasher {
   readonly #settings: HasherSettings
   readonly #worker: HashWorker
@@ -75,6 +72,7 @@ export class Hasher {
   #kernelsFail = false
   #wideFails = false
   #isHashing = false
+  #isGathering = false
   #busyBatches = 0
 
   constructor(settings: HasherSettings) {
@@ -93,7 +91,8 @@ export class Hasher {
           this.#waiting.push({ job, mode, resolve, reject })
         }),
     )
-    this.#pump()
+    if (this.#nextTasks().length >= LANES) this.#pump()
+    else void this.#gather()
     return Promise.all(results)
   }
 
@@ -107,6 +106,16 @@ export class Hasher {
       this.#busyBatches = 0
       await this.#worker.stop()
     }
+  }
+
+  /** Lets what is no full batch wait for one turn: many streams with a part each would be hashed one by one. */
+  async #gather(): Promise<void> {
+    if (this.#isGathering) return
+    this.#isGathering = true
+    // Hashing itself will tell what it rejects with.
+    await this.#settings.breathe().catch(() => undefined)
+    this.#isGathering = false
+    this.#pump()
   }
 
   /** Starts as many batches as can be under way: one here, and those of the worker. */
@@ -178,7 +187,9 @@ export class Hasher {
   }
 
   async #hashInSlices(tasks: readonly Task[]): Promise<Digests[] | undefined> {
-    const work = isWorthBatch(tasks) ? this.#workOn(tasks, this.#ownStates) : undefined
+    const work = isWorthKernels(tasks.map(({ job }) => job))
+      ? this.#workOn(tasks, this.#ownStates)
+      : undefined
     if (work === undefined) return undefined
     const { batches, kernels, calls } = work
     if (calls !== undefined) await this.#make(kernels, calls)
@@ -272,13 +283,6 @@ export class Hasher {
     const isBusy = this.#settings.utilization() >= BUSY
     this.#busyBatches = isBusy ? this.#busyBatches + 1 : 0
   }
-}
-
-/** Whether the kernels are to be preferred: for MD5 if they have several parts, for CRC-64 always. */
-function isWorthBatch(tasks: readonly Task[]): boolean {
-  const [head] = tasks
-  if (head === undefined || tasks.length > 1) return head !== undefined
-  return !head.job.md5 && sizeOf(head.job) >= WORTH_KERNELS
 }
 
 function digestsOf(batches: readonly Batch[]): Digests[] {

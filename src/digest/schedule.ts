@@ -1,7 +1,7 @@
 /**
  * When parts are hashed, together with which, and by whom: decisions only, on plain numbers.
  */
-import type { DigestWish } from './job.js'
+import { type DigestWish, type HashJob, sizeOf } from './job.js'
 import { LANES } from './layout.js'
 
 /** Who computes the digests of a batch; `auto` decides by load. */
@@ -69,6 +69,16 @@ export function partsToHash(now: {
 export function batchedOf(waiting: number, wish: DigestWish): number {
   const isWide = wish.md5 && !wish.crc64 && waiting >= LANES + 2
   return Math.min(waiting, isWide ? 2 * LANES : LANES)
+}
+
+/** Bytes of a job that is alone, from which on it is worth having memory and kernels. */
+const WORTH_KERNELS = 256 * 1024
+
+/** Whether the kernels are to be preferred: for MD5 if they have several parts, for CRC-64 always. */
+export function isWorthKernels(jobs: readonly HashJob[]): boolean {
+  const [head] = jobs
+  if (head === undefined || jobs.length > 1) return head !== undefined
+  return !head.md5 && sizeOf(head) >= WORTH_KERNELS
 }
 
 /** Share of the event loop's time from which the loop is what holds uploads up. */
