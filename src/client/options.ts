@@ -54,7 +54,7 @@ export interface OssClientOptions extends EndpointOptions {
    * each, without which a stream could not go on; 0 leaves them that. Streams that want more wait, and
    * share what there is.
    * @default what all such clients of a process share: a quarter of the memory of the machine, or of
-   * the container, and at least 1 GiB
+   * the container, and at least 256 MiB
    */
   readonly memoryBudget?: number | undefined
   /** An undici dispatcher (proxy, mock, TLS options) to send through; the caller closes it. */

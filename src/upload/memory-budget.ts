@@ -68,10 +68,10 @@ export class MemoryBudget {
 
 /**
  * Returns the budget of a process: a quarter of the memory of the machine, or of the container if that
- * has less, and at least 1 GiB.
+ * has less, and at least 256 MiB, what one stream may hold by itself.
  * @param limit of the container, as `process.constrainedMemory()` tells: 0 or nothing if there is none
  */
 export function defaultBudget(total: number, limit: number | undefined): number {
   const usable = limit ? Math.min(total, limit) : total
-  return Math.max(1024 ** 3, Math.floor(usable / 4))
+  return Math.max(256 * 1024 ** 2, Math.floor(usable / 4))
 }

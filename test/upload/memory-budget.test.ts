@@ -9,7 +9,7 @@ describe('the budget of a process', () => {
     ['a quarter of the machine where there is no limit', 24 * GIB, 0, 6 * GIB],
     ['a quarter of the container', 24 * GIB, 8 * GIB, 2 * GIB],
     ['no more for a limit that is none', 24 * GIB, 2 ** 64, 6 * GIB],
-    ['at least 1 GiB', 2 * GIB, undefined, GIB],
+    ['at least 256 MiB', 24 * GIB, GIB / 2, GIB / 4],
   ])('is %s', (_name, total, limit, expected) => {
     expect(defaultBudget(total, limit)).toBe(expected)
   })
