@@ -25,7 +25,7 @@ export class UploadWatch {
   #trace: UploadTrace | undefined
   readonly #clock: Clock
   readonly #beganAt: number
-  readonly #endTrace: ((error?: Error) => void) | undefined
+  #endTrace: ((error?: Error) => void) | undefined
   #endedAt: number | undefined
 
   /** @param object which upload it is; asked for more of it when somebody looks */
@@ -35,7 +35,11 @@ export class UploadWatch {
     this.#beganAt = clock.ticks()
     this.stalls = new StallMeter(clock)
     this.stalls.enter('source')
-    this.#endTrace = uploads.hasSubscribers ? traceUntil(uploads, this.trace) : undefined
+  }
+
+  /** Tells of the beginning; not before the object can be asked for everything. */
+  begin(): void {
+    if (uploads.hasSubscribers) this.#endTrace = traceUntil(uploads, this.trace)
   }
 
   /**

@@ -88,6 +88,7 @@ export class OssWriteStream extends Eventful {
     this.#interruptions.listen()
     // Node's own word to the end of a pipeline. A source that never gives a byte must not go unnoticed.
     this.on('pipe', () => this.#interruptions.begin())
+    this.#watch.begin()
   }
 
   /** Resolves with the result, rejects with the failure. May be ignored. */

@@ -58,6 +58,21 @@ describe('the channel osspipe:upload', () => {
     expect([...traces]).toEqual([{ bucket, key, uploadId, outcome: 'published', result }])
   })
 
+  it('can be asked for everything from the beginning on', async () => {
+    const seen: object[] = []
+    const look = (trace: unknown) => void seen.push({ ...(trace as UploadTrace) })
+    const start = tracingChannel('osspipe:upload').start
+    start.subscribe(look)
+    onTestFinished(() => void start.unsubscribe(look))
+    const { out } = await upload()
+    const { bucket, key } = out
+    expect(seen).toEqual([
+      { bucket, key, uploadId: undefined, outcome: undefined, result: undefined },
+    ])
+    out.destroy()
+    await out.settled
+  })
+
   it('tells of a failure, and of what became of the object', async () => {
     const { phases, traces } = listen<UploadTrace>('osspipe:upload')
     const { out } = await upload()
