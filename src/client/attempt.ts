@@ -71,6 +71,9 @@ async function performAttempt<Result>(
     headers: typeof headers === 'function' ? headers() : headers,
   }
   const signed = signRequest(request, signing, attempt.credentials, attempt.signedAt)
+  // Called off meanwhile, nothing goes out: `onSend` would put that in doubt.
+  signal?.throwIfAborted()
+  if (stop?.aborted) throw new Stopped()
   options.onSend?.()
   const answer = await transport.send({
     origin: signed.origin,

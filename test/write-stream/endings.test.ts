@@ -214,6 +214,25 @@ describe('destroy', () => {
     expect(opened.out.outcome).toBe('unknown')
   })
 
+  it('before a Put is sent lets it not out, and knows that nothing is there', async () => {
+    const opened = await openStream()
+    opened.out.end('small')
+    // The Put has begun, and has not got its credentials yet.
+    opened.out.destroy(REASON)
+    expect(await ending(opened.out)).toBe(REASON)
+    expect(opened.out.outcome).toBe('absent')
+    expect(opened.server.requests.all).toEqual([])
+  })
+
+  it('before Initiate is sent lets it not out: there is nothing to abort', async () => {
+    const opened = await openStream()
+    opened.out.write(bytes(1.5 * PART))
+    opened.out.destroy(REASON)
+    expect(await ending(opened.out)).toBe(REASON)
+    expect(opened.server.requests.all).toEqual([])
+    expectNothing(opened)
+  })
+
   it('after the end does nothing', async () => {
     const opened = await openStream()
     opened.out.end(bytes(1.5 * PART))
