@@ -159,9 +159,12 @@ export class ClientTarget implements UploadTarget {
   }
 }
 
+/** Ours, whatever somebody puts in its place later, such as a tracer that wraps the methods of the class. */
+const { putObject } = OssClient.prototype
+
 /** Another copy of the package, or a caller who puts objects in another way, knows signals alone. */
 function isOwn(client: OssClient): boolean {
-  return client instanceof OssClient && client.putObject === OssClient.prototype.putObject
+  return client instanceof OssClient && client.putObject === putObject
 }
 
 function withMeta(

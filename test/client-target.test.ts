@@ -1,7 +1,10 @@
 /** What the client's answers are made into for an upload. */
-import { describe, expect, it } from 'vitest'
+import { finished } from 'node:stream/promises'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { OssClient } from '../src/client/client.js'
 import { ClientTarget } from '../src/client-target.js'
 import type { FaultAction } from '../src/server/server.js'
+import { createOssWriteStream } from '../src/write-stream.js'
 import { begin, openClient } from './helpers/open-client.js'
 
 const MD5 = '5D41402ABC4B2A76B9719D911017C592'
@@ -74,6 +77,16 @@ it('takes no page without a request id for an object, though it has an ETag', as
   await expect(target.head({ signal: new AbortController().signal })).rejects.toMatchObject({
     code: 'ERR_OSS_MALFORMED_RESPONSE',
   })
+})
+
+it('puts an object by way of a method that somebody has wrapped', async () => {
+  const { client } = await openClient()
+  const put = vi.spyOn(OssClient.prototype, 'putObject')
+  onTestFinished(() => put.mockRestore())
+  const out = createOssWriteStream('oss://bucket/k', { client })
+  out.end('hello')
+  await finished(out)
+  expect(put).toHaveBeenCalledOnce()
 })
 
 it.each([
