@@ -72,12 +72,14 @@ export function planParts(options: PartPlanOptions): PartPlan {
     )
   }
   const equalParts = exact ? MAX_PARTS : HINTED_PARTS
-  const plan: PartPlan = {
+  let plan: PartPlan = {
     partSize,
     growAfter: hint > 0 && hint <= equalParts * partSize ? equalParts : EQUAL_PARTS,
     maxPartSize: Math.floor(largest / partSize) * partSize,
     maxMemory,
   }
+  // They grow sooner where what is expected would find no room otherwise.
+  if (hint > 0 && hint > capacityOf(plan)) plan = { ...plan, growAfter: GROWTH_STEP }
   const capacity = hint > 0 ? capacityOf(plan) : 0
   if (hint > capacity) {
     throw new InvalidOptionError(

@@ -34,6 +34,17 @@ describe('planParts', () => {
     expect(partSizeAt(8001, plan)).toBe(16 * MIB)
   })
 
+  it('lets the parts grow sooner where the hint finds no room otherwise', () => {
+    const partSize = MIN_PART_SIZE
+    const usual = capacityOf(planParts({ concurrency: 4, partSize }))
+    const plan = planParts({ concurrency: 4, partSize, expectedSize: usual + 1 })
+    expect([1000, 1001].map((n) => partSizeAt(n, plan))).toEqual([partSize, 2 * partSize])
+    const most = capacityOf(plan)
+    expect(planParts({ concurrency: 4, partSize, expectedSize: most })).toEqual(plan)
+    const tooMuch = { concurrency: 4, partSize, expectedSize: most + 1 }
+    expect(catchError(() => planParts(tooMuch))).toMatchObject({ option: 'expectedSize' })
+  })
+
   it('lets an exact size use all 10,000 parts', () => {
     const size = 10_000 * 8 * MIB
     const plan = planParts({ concurrency: 4, expectedSize: size, exactSize: true })
