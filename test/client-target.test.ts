@@ -2,10 +2,13 @@
 import { finished } from 'node:stream/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { OssClient } from '../src/client/client.js'
+import type { PutObjectOptions } from '../src/client/objects.js'
 import { ClientTarget } from '../src/client-target.js'
 import type { FaultAction } from '../src/server/server.js'
 import { createOssWriteStream } from '../src/write-stream.js'
 import { begin, openClient } from './helpers/open-client.js'
+import { ending } from './helpers/open-stream.js'
+import { startServer } from './helpers/start-server.js'
 
 const MD5 = '5D41402ABC4B2A76B9719D911017C592'
 
@@ -76,6 +79,65 @@ it('takes no page without a request id for an object, though it has an ETag', as
   const target = new ClientTarget(client, call)
   await expect(target.head({ signal: new AbortController().signal })).rejects.toMatchObject({
     code: 'ERR_OSS_MALFORMED_RESPONSE',
+  })
+})
+
+describe('a client that puts objects in a way of its own', () => {
+  class Counting extends OssClient {
+    puts = 0
+
+    override putObject(options: PutObjectOptions) {
+      this.puts++
+      return super.putObject(options)
+    }
+  }
+
+  async function openCounting() {
+    const server = await startServer()
+    const client = new Counting({ ...server.options(), env: {} })
+    return { server, client }
+  }
+
+  it('sends the same headers as ours', async () => {
+    const { server, client } = await openCounting()
+    const plain = new OssClient({ ...server.options(), env: {} })
+    const options = {
+      key: 'a.json',
+      meta: { Owner: 'ops' },
+      acl: 'private',
+      headers: { 'Content-Language': 'de' },
+      sha256: true,
+      marker: false,
+    } as const
+    for (const each of [client, plain]) {
+      const out = createOssWriteStream({ bucket: 'bucket', client: each, ...options })
+      out.end('hello')
+      await finished(out)
+    }
+    expect(client.puts).toBe(1)
+    const changing = ['authorization', 'x-oss-date']
+    const [own, ours] = server.requests.of('PutObject').map(({ headers }) =>
+      Object.entries(headers)
+        .filter(([name]) => !changing.includes(name))
+        .sort(),
+    )
+    expect(own).toEqual(ours)
+    expect(Object.fromEntries(own ?? [])).toMatchObject({
+      'x-oss-meta-owner': 'ops',
+      'content-type': 'application/json',
+    })
+  })
+
+  it('is cut short by a signal', async () => {
+    const { server, client } = await openCounting()
+    const held = server.faults.add({ operation: 'PutObject' }, { hold: 'arrival' })
+    const out = createOssWriteStream('oss://bucket/k', { client })
+    out.end('hello')
+    await held.reached()
+    const reason = new Error('enough')
+    out.destroy(reason)
+    expect(await ending(out)).toBe(reason)
+    expect([client.puts, out.outcome]).toEqual([1, 'unknown'])
   })
 })
 
