@@ -71,10 +71,8 @@ async function performAttempt<Result>(
     headers: typeof headers === 'function' ? headers() : headers,
   }
   const signed = signRequest(request, signing, attempt.credentials, attempt.signedAt)
-  // Called off meanwhile, nothing goes out: `onSend` would put that in doubt.
   signal?.throwIfAborted()
   if (stop?.aborted) throw new Stopped()
-  options.onSend?.()
   const answer = await transport.send({
     origin: signed.origin,
     path: signed.path,
@@ -86,6 +84,7 @@ async function performAttempt<Result>(
     signal,
     expect: call.expect ?? 'buffer',
     sink: call.sink,
+    onSend: options.onSend,
     maxBodyBytes: MAX_DOCUMENT_BYTES,
   })
   attempt.answer = answer

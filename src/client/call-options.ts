@@ -33,7 +33,7 @@ export interface CallOptions {
    * before the first attempt, the call rejects with `stop.reason`.
    */
   readonly stop?: AbortSignal | undefined
-  /** Is told each time a request is about to be sent. Must not throw. */
+  /** Is told each time a request is about to go out on a connection: before that, nothing was sent. Must not throw. */
   readonly onSend?: (() => void) | undefined
   /** Replaces parts of the client's retry policy for this call. */
   readonly retry?: Partial<RetryPolicy> | undefined

@@ -94,7 +94,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(new Error('given up'))
       return
     }
-    const { body, size } = this.#request
+    const { body, size, onSend } = this.#request
+    onSend?.()
     this.#sent = size === 0 || wholeOf(body, size) !== undefined
     this.#watchdog.enter(this.#sent ? 'waiting' : 'sending')
   }

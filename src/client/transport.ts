@@ -25,6 +25,8 @@ export interface TransportRequest {
   readonly expect: 'buffer' | 'stream'
   /** Takes a successful answer's body in place of both. */
   readonly sink?: BodySink | undefined
+  /** Is told when there is a connection, and the request is about to go out on it. */
+  readonly onSend?: (() => void) | undefined
   /** Longest successful answer that is kept in memory. */
   readonly maxBodyBytes: number
   /** What the request was signed with; no error may show it. */

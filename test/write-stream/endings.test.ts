@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
-import { describe, expect, it } from 'vitest'
+import { Agent } from 'undici'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { UploadError } from '../../src/upload-errors.js'
 import { createOssWriteStream } from '../../src/write-stream.js'
 import { bytes, PART } from '../helpers/new-upload.js'
@@ -222,6 +223,22 @@ describe('destroy', () => {
     expect(await ending(opened.out)).toBe(REASON)
     expect(opened.out.outcome).toBe('absent')
     expect(opened.server.requests.all).toEqual([])
+  })
+
+  it('before there is a connection knows that nothing was sent', async () => {
+    let isAsked = () => {}
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve
+    })
+    // One that never comes about.
+    const dispatcher = new Agent({ connect: () => isAsked() })
+    onTestFinished(() => dispatcher.destroy())
+    const opened = await openStream({ dispatcher })
+    opened.out.end('small')
+    await asked
+    opened.out.destroy(REASON)
+    expect(await ending(opened.out)).toBe(REASON)
+    expect(opened.out.outcome).toBe('absent')
   })
 
   it('before Initiate is sent lets it not out: there is nothing to abort', async () => {
