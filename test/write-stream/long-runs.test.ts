@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { finished } from 'node:stream/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Agent } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { RetryNotice } from '../../src/client/call-options.js'
@@ -550,6 +551,8 @@ describe('Abort', () => {
     )
     other.write(INPUT)
     await held.reached(2)
+    // So that its next parts stand in line before Abort does.
+    while (other.progress.partsInFlight < 4) await nextTurn()
     const closed = ending(out)
     out.destroy(new Error('enough'))
     // The connection that its own part gives back is taken by the next part of the other.
