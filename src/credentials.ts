@@ -156,6 +156,9 @@ function check(value: unknown): Checked {
   const securityToken = field('securityToken') || field('stsToken') || undefined
   const expiration = field('expiration') ?? undefined
   const expiresAt = expiration === undefined ? undefined : timeOf(expiration)
+  for (const [name, given] of Object.entries({ accessKeyId, accessKeySecret })) {
+    if (given === undefined || given === '') return { problem: `have an \`${name}\`` }
+  }
   if (!isSecret(accessKeyId)) return { problem: `have ${SECRET_RULE} as \`accessKeyId\`` }
   if (!isSecret(accessKeySecret)) return { problem: `have ${SECRET_RULE} as \`accessKeySecret\`` }
   if (securityToken !== undefined && !isSecret(securityToken)) {

@@ -3,6 +3,7 @@
  * in `listener.ts`, everything it does with a request in `exchange.ts`, what it keeps in `store.ts`.
  */
 
+import { setMaxListeners } from 'node:events'
 import { InvalidOptionError } from '../errors.js'
 import { checkBucketName, standardRegion } from '../protocol/endpoint.js'
 import type { SigningCredentials } from '../protocol/signable-request.js'
@@ -141,6 +142,8 @@ export async function createOssServer(options: OssServerOptions = {}): Promise<O
   const folder = await openDataFolder(fs, options.dataDir ?? '/oss')
   const { store } = folder
   const closing = new AbortController()
+  // Each request under way may listen: no leak, however many there are.
+  setMaxListeners(0, closing.signal)
   const lifecycle = new LifecycleRunner(store, clock)
   const state: ServerState = {
     store,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { FaultAction, OssServer } from '../../src/server/server.js'
 import { startServer } from '../helpers/start-server.js'
 import { call, type Reply } from './caller.js'
@@ -249,6 +250,19 @@ it('delays a request, and goes on', async () => {
   const fault = server.faults.add({}, { delayMs: 1 })
   expect((await put(server)).status).toBe(200)
   expect(fault.hits).toBe(1)
+})
+
+it('delays many requests at once without a warning', async () => {
+  const server = await startServer()
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => warnings.push(warning)
+  process.on('warning', onWarning)
+  onTestFinished(() => void process.off('warning', onWarning))
+  server.faults.add({ times: 20 }, { delayMs: 50 })
+  await Promise.all(Array.from({ length: 20 }, () => put(server)))
+  // Warnings are told in the next turn.
+  await nextTurn()
+  expect(warnings).toEqual([])
 })
 
 it('expires a token for good, and only that', async () => {

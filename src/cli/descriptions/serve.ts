@@ -37,7 +37,7 @@ export const SERVE = {
           name: 'data',
           value: { placeholder: 'DIR', parse: parseText, completes: 'directory' },
           default: 'in memory; needs the package memfs',
-          summary: 'keep everything in DIR',
+          summary: 'keep everything in DIR, a folder of its own',
         },
         {
           name: 'region',
