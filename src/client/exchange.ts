@@ -5,11 +5,12 @@
 
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { InvalidOptionError, TransportError } from '../errors.js'
+import { asError, InvalidOptionError, TransportError } from '../errors.js'
 import { onAbort } from './abort-hub.js'
 import type { Clock } from './clock.js'
 import { malformed } from './error-answer.js'
 import { GatheredBytes, NO_BYTES } from './gathered-bytes.js'
+import { redacted } from './redact.js'
 import { wholeOf } from './slices.js'
 import type { Answer, BodySink, TransportRequest } from './transport.js'
 import { transportFailure } from './transport-failure.js'
@@ -91,7 +92,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#over) {
-      controller.abort(new Error('given up'))
+      this.#callOff()
       return
     }
     const { body, size, onSend } = this.#request
@@ -210,7 +211,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#stream?.destroy(
       reason instanceof Error ? reason : new Error('aborted', { cause: reason }),
     )
-    this.#controller?.abort(new Error('given up'))
+    this.#callOff()
+  }
+
+  /**
+   * A caller's dispatcher may throw here. That is told, and no more: thrown on, it would end the
+   * process out of a signal's listener, or leave a stream that is given up waiting for ever.
+   */
+  #callOff(): void {
+    try {
+      this.#controller?.abort(new Error('given up'))
+    } catch (error) {
+      warnOfDispatcher(error, this.#request.secrets)
+    }
   }
 
   #settle(): void {
@@ -236,6 +249,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#releaseSignal?.()
     this.#watchdog.end()
   }
+}
+
+function warnOfDispatcher(thrown: unknown, secrets: readonly string[] | undefined): void {
+  process.emitWarning(
+    `The dispatcher could not call a request off: ${redacted(asError(thrown).message, secrets)}`,
+    { type: 'OssDispatcherWarning', code: 'OSS_DISPATCHER' },
+  )
 }
 
 function wrongLength(announced: number, sent: number): Error {
