@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { linksOf } from './links.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const GUIDE = 'examples/guide'
@@ -13,9 +14,8 @@ interface Link {
   readonly target: string
 }
 
-function linksOf(page: string): Link[] {
-  const text = readFileSync(join(ROOT, page), 'utf8').replace(/^```.*?^```$/gms, '')
-  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ page, target }))
+function linksIn(page: string): Link[] {
+  return linksOf(readFileSync(join(ROOT, page), 'utf8')).map((target) => ({ page, target }))
 }
 
 /** The anchors that GitHub gives the headings of a page. */
@@ -29,7 +29,7 @@ function anchorsOf(page: string): string[] {
   )
 }
 
-const links = pages.filter((name) => name.endsWith('.md')).flatMap(linksOf)
+const links = pages.filter((name) => name.endsWith('.md')).flatMap(linksIn)
 
 describe('the docs', () => {
   it('have links', () => {

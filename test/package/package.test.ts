@@ -2,11 +2,12 @@
  * The package as a user gets it: packed, installed in an empty folder, compiled and run there. Not
  * part of `npm test`, since it installs from the registry: `npm run test:package`.
  */
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { linksOf } from '../docs/links.js'
 import { installPacked, type Packed, removeFolder, sizeOf } from './packed.js'
 
 const BIN = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url))
@@ -15,6 +16,9 @@ const SETTINGS = [
   ...['--target', 'es2022', '--lib', 'es2022,esnext.disposable', '--types', 'node'],
 ]
 const COMPILERS = { 'TypeScript 5.2': 'ts5-2', 'TypeScript 5.9': 'ts5-9', 'TypeScript 7': 'ts7' }
+
+/** The code itself is for those who have cloned it: links to it lead nowhere in the package. */
+const SOURCE = /\.ts$|^examples\/start$/
 
 let folder: string
 let packed: Packed
@@ -44,6 +48,14 @@ async function manifest() {
   return JSON.parse(await readFile(join(folder, 'node_modules/osspipe/package.json'), 'utf8'))
 }
 
+/** The files that a page of the package leads to, named from its root. */
+async function targetsOf(root: string, page: string): Promise<string[]> {
+  const targets = linksOf(await readFile(join(root, page), 'utf8'))
+  return targets
+    .filter((target) => !/^(https:|#)/.test(target))
+    .map((target) => join(dirname(page), target.replace(/#.*/, '')))
+}
+
 describe('the package', () => {
   it('has no complaint from publint', async () => {
     await packed.exec(join(BIN, 'publint'), 'run', packed.tarball, '--strict')
@@ -60,12 +72,25 @@ describe('the package', () => {
     expect(await sizeOf(join(folder, 'node_modules/osspipe'))).toBeLessThan(2 * 1024 ** 2)
   })
 
-  it('brings neither tests nor sources, but its licence', async () => {
-    const files = await packed.exec('tar', '-tzf', packed.tarball)
-    expect(files).not.toMatch(/package\/(src|test|examples)\//)
-    expect(files).toContain('package/LICENSE')
-    expect(files).toContain('package/README.md')
+  it('brings neither tests nor sources, but its licence and the guide', async () => {
+    const files = (await packed.exec('tar', '-tzf', packed.tarball)).trim().split('\n')
     expect(files).toContain('package/dist/osspipe.1')
+    const rest = files.filter((name) => !name.startsWith('package/dist/'))
+    const others = rest.filter((name) => !/\.(md|svg)$/.test(name))
+    expect(others.sort()).toEqual(['package/LICENSE', 'package/package.json'])
+    expect(rest).toContain('package/README.md')
+    expect(rest).toContain('package/examples/guide/cli.md')
+  })
+
+  it('has what the README and the guide lead to, but source code, and no picture besides', async () => {
+    const root = join(folder, 'node_modules/osspipe')
+    const files = (await readdir(root, { recursive: true })).filter((name) => !/^dist/.test(name))
+    const pages = files.filter((name) => name.endsWith('.md'))
+    const links = await Promise.all(pages.map((page) => targetsOf(root, page)))
+    const targets = new Set(links.flat())
+    expect([...targets].filter((name) => !SOURCE.test(name) && !files.includes(name))).toEqual([])
+    const pictures = files.filter((name) => name.endsWith('.svg'))
+    expect(pictures.filter((name) => !targets.has(name))).toEqual([])
   })
 
   it('has the command', async () => {
