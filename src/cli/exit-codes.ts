@@ -73,6 +73,7 @@ function codeOf(error: Error): number | undefined {
   if (!('code' in error) || !String(error.code).startsWith('ERR_OSS_')) return undefined
   if ('option' in error && error.option === 'credentials') return 6
   if ('ossCode' in error && error.ossCode === 'FileAlreadyExists') return 5
+  if (error.code === 'ERR_OSS_DATA_DIR' && 'reason' in error && error.reason === 'foreign') return 2
   if ('status' in error && (error.status === 401 || error.status === 403)) return 6
   return BY_CODE[String(error.code)]
 }

@@ -22,14 +22,17 @@ export interface DataFolder {
 /** Tells that a folder is a server's, so that a server may clear up in it. */
 const MARK = 'osspipe.json'
 
-/** Names in a data folder below which a server removes what it does not know. */
-const CLEARED = ['blobs', 'buckets', 'lock', 'trash']
+/** What systems and people put into a folder that they call empty. */
+const EMPTY = ['.DS_Store', '.gitignore', '.gitkeep', 'lost+found']
+
+/** The mark while it is written: a server may have died of that, or another one be at it. */
+const BEING_WRITTEN = /^\.[0-9a-f]{16}\.tmp$/
 
 /**
  * Opens a folder with its content, or makes it.
  *
  * @throws {DataDirError} `in-use` while another server has it, `foreign` if somebody else's files are
- * in the way, `unusable` if the file system refuses
+ * in it, `unusable` if the file system refuses
  */
 export async function openDataFolder(fs: ServerFs, folder: string): Promise<DataFolder> {
   // A slash at the end would make names of the store differ from those of the file system.
@@ -57,10 +60,13 @@ export async function openDataFolder(fs: ServerFs, folder: string): Promise<Data
  */
 async function markFolder(fs: ServerFs, root: string, folder: string): Promise<void> {
   const names = await namesIn(fs, root)
+  // Whatever lies beside it: earlier versions did not mind.
   if (names.includes(MARK)) return
-  const foreign = names.find((name) => CLEARED.includes(name))
+  const foreign = names.find((name) => !EMPTY.includes(name) && !BEING_WRITTEN.test(name))
   if (foreign !== undefined) {
-    const why = `its \`${foreign}\` was not made by a server; take an empty folder`
+    const why =
+      `it holds ${JSON.stringify(foreign)} and no ${MARK}, so that no server made it; ` +
+      'take a new or an empty folder'
     throw new DataDirError('foreign', folder, new Error(why))
   }
   await replaceFile(fs, root === '/' ? '' : root, MARK, JSON.stringify({ format: 1 }), undefined)

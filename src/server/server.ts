@@ -64,7 +64,10 @@ export interface OssServerOptions {
   readonly region?: string
   /** Buckets to create, unless they are there. @default none */
   readonly buckets?: readonly string[]
-  /** Folder that keeps everything across restarts, for one server at a time. @default none: everything is in memory */
+  /**
+   * Folder that keeps everything across restarts, for one server at a time: a new one, an empty one or its own.
+   * @default none: everything is in memory
+   */
   readonly dataDir?: string
   /** File system to keep things on. @default node:fs with `dataDir`, else a fresh one of `memfs` */
   readonly fs?: ServerFs
@@ -123,8 +126,8 @@ export interface OssServer {
  * Starts an OSS server, by default in memory on a free port of the loopback interface.
  *
  * @throws {InvalidOptionError} for a bad region or bucket name
- * @throws {DataDirError} if another server uses `dataDir`, or nothing can be kept there; rejects with
- * the system's error if the port is taken
+ * @throws {DataDirError} if another server uses `dataDir`, somebody else's files are in it, or nothing
+ * can be kept there; rejects with the system's error if the port is taken
  */
 export async function createOssServer(options: OssServerOptions = {}): Promise<OssServer> {
   checkServerOptions(options)

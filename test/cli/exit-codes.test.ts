@@ -14,6 +14,7 @@ import {
   UnexpectedDigestError,
   UploadError,
 } from '../../src/index.js'
+import { DataDirError } from '../../src/server/server.js'
 
 const PLACE = { bucket: 'b', key: 'k', outcome: 'absent' } as const
 
@@ -34,6 +35,8 @@ const TABLE: readonly (readonly [string, unknown, number])[] = [
   ['a service that fails', upload(new ServiceError({ status: 503 })), 1],
   ['a wrong call', new UsageError('x'), 2],
   ['a wrong option', InvalidOptionError.expected('partSize', 'x', 1), 2],
+  ["somebody else's data folder", new DataDirError('foreign', '/data', new Error('x')), 2],
+  ['a data folder that is in use', new DataDirError('in-use', '/data'), 1],
   ['parts that are left', left(new Error('x')), 3],
   ['a child that failed and parts that are left', left(child), 3],
   ['a digest that differs', upload(new DigestMismatchError('md5', 'a', 'b', 'x')), 4],

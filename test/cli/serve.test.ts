@@ -1,6 +1,6 @@
 /** `osspipe serve` as a user starts it: a process, its lines, its signals. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -196,6 +196,20 @@ describe('osspipe serve', { timeout: 30_000 }, () => {
     await put(environment(await second.listening), 'oss://demo/another')
     second.child.kill()
     expect(await second.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('refuses a folder that is not its own and not empty, as a wrong call', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'osspipe-serve-'))
+    onTestFinished(() => rm(data, { recursive: true }))
+    await writeFile(join(data, 'buckets'), 'a list of them')
+    expect(await osspipe('serve', '--data', data).ended).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        `osspipe: Cannot keep data in ${data}: it holds "buckets" and no osspipe.json, ` +
+        'so that no server made it; take a new or an empty folder\nSee `osspipe serve --help`.\n',
+    })
+    expect(await readdir(data)).toEqual(['buckets'])
   })
 
   it('helps', async () => {

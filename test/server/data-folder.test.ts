@@ -1,15 +1,17 @@
 /** A server has its data folder for itself, and says what is wrong with a folder it cannot use. */
 
 import fs from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
 import { memfs } from 'memfs'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createOssServer } from '../../src/server/server.js'
+import { createOssServer, type OssServer } from '../../src/server/server.js'
 import type { ServerFs } from '../../src/server/store-fs.js'
+import { createOssWriteStream } from '../../src/write-stream.js'
 import { startServer } from '../helpers/start-server.js'
 
 const LINUX = process.platform === 'linux'
@@ -18,6 +20,12 @@ async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'oss-data-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
+}
+
+async function putGreeting(server: OssServer): Promise<void> {
+  const out = createOssWriteStream('oss://bucket/greeting', { ...server.options(), env: {} })
+  out.end('hello')
+  await finished(out)
 }
 
 function failing(code: string, call: string): NodeJS.ErrnoException {
@@ -43,8 +51,8 @@ describe('a data folder', () => {
     expect(await readdir(join(dataDir, 'lock'))).toEqual([])
   })
 
-  it.each(['blobs', 'buckets', 'lock', 'trash'])(
-    'is refused, and left as it is, if somebody else keeps a `%s` there',
+  it.each(['blobs', 'buckets', 'lock', 'trash', 'src', '.git', 'a "b"\n'])(
+    'is refused, and left as it is, if somebody else keeps a %j there',
     async (name) => {
       const dataDir = await newFolder()
       await mkdir(join(dataDir, name, 'mine'), { recursive: true })
@@ -52,18 +60,39 @@ describe('a data folder', () => {
       await expect(createOssServer({ dataDir })).rejects.toMatchObject({
         code: 'ERR_OSS_DATA_DIR',
         reason: 'foreign',
-        message: `Cannot keep data in ${dataDir}: its \`${name}\` was not made by a server; take an empty folder`,
+        message: `Cannot keep data in ${dataDir}: it holds ${JSON.stringify(name)} and no osspipe.json, so that no server made it; take a new or an empty folder`,
       })
       expect(await readdir(dataDir)).toEqual([name])
       expect(await readdir(join(dataDir, name))).toEqual(['mine', 'mine.new'])
     },
   )
 
-  it('keeps what is none of its business', async () => {
+  it.each(['.DS_Store', '.gitignore', '.gitkeep', 'lost+found'])(
+    'is as good as empty with a %s, which stays',
+    async (name) => {
+      const dataDir = await newFolder()
+      await writeFile(join(dataDir, name), 'mine')
+      for (const _ of [1, 2]) await (await startServer({ dataDir })).close()
+      expect(await readFile(join(dataDir, name), 'utf8')).toBe('mine')
+    },
+  )
+
+  it('is taken where a server died while it marked it', async () => {
     const dataDir = await newFolder()
-    await writeFile(join(dataDir, '.gitkeep'), '')
-    for (const _ of [1, 2]) await (await startServer({ dataDir })).close()
-    expect(await readdir(dataDir)).toContain('.gitkeep')
+    await writeFile(join(dataDir, '.0123456789abcdef.tmp'), '{')
+    await startServer({ dataDir })
+  })
+
+  it('is found again whatever has come to lie beside it', async () => {
+    const dataDir = await newFolder()
+    const server = await startServer({ dataDir })
+    await putGreeting(server)
+    await server.close()
+    await mkdir(join(dataDir, 'src'))
+    await writeFile(join(dataDir, 'notes.txt'), 'mine')
+    const again = await startServer({ dataDir })
+    expect(String(await again.objects.get('bucket', 'greeting')?.content())).toBe('hello')
+    expect(await readFile(join(dataDir, 'notes.txt'), 'utf8')).toBe('mine')
   })
 
   it('is free again if the server could not start', async () => {
@@ -132,7 +161,7 @@ describe('a data folder', () => {
   })
 
   // Places that nobody may write to, not even root.
-  it.each(LINUX ? ['/proc/nope', '/proc/nope/deeper', '/proc', '/sys/nope'] : [])(
+  it.each(LINUX ? ['/proc/nope', '/proc/nope/deeper', '/sys/nope'] : [])(
     'cannot be %s',
     async (dataDir) => {
       await expect(createOssServer({ dataDir })).rejects.toMatchObject({
@@ -141,6 +170,10 @@ describe('a data folder', () => {
       })
     },
   )
+
+  it.runIf(LINUX)('cannot be /proc, which is not empty', async () => {
+    await expect(createOssServer({ dataDir: '/proc' })).rejects.toMatchObject({ reason: 'foreign' })
+  })
 
   it.each(['ENOENT', 'EACCES', 'EROFS', 'ENOSPC'])('is told about at %s', async (code) => {
     const { fs } = memfs()

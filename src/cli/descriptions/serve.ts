@@ -37,7 +37,8 @@ export const SERVE = {
           name: 'data',
           value: { placeholder: 'DIR', parse: parseText, completes: 'directory' },
           default: 'in memory; needs the package memfs',
-          summary: 'keep everything in DIR, a folder of its own',
+          summary:
+            'keep everything in DIR, a folder of its own: new, empty, or one that it has made',
         },
         {
           name: 'region',
