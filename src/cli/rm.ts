@@ -22,6 +22,9 @@ export async function run(
   checkOptions(operands, options)
   const deleted: string[] = []
   let number = 0
+  // The service's answer is the same whether there was anything to delete.
+  const isUnseen = options.force === true && !options.recursive
+  const tell = telling(options.dryRun === true, isUnseen)
   for await (const victims of groups(context, console, operands, options)) {
     const { keys, failed } = options.dryRun ? { ...victims, failed: [] } : await deleteAll(victims)
     for (const key of keys) {
@@ -29,7 +32,7 @@ export async function run(
       number++
       // What is told at once is not kept: there may be very many.
       if (console.json) deleted.push(name)
-      console.note(`${options.dryRun ? 'would delete' : 'deleted'} ${inLine(name)}`)
+      console.note(tell(inLine(name)))
     }
     const [first, ...others] = failed
     for (const { error } of others) console.complain(messageOf(error))
@@ -38,8 +41,14 @@ export async function run(
   if (options.recursive) {
     console.note(`${count(number, 'object')}${options.dryRun ? ' to be deleted' : ''}`)
   }
-  await console.result({ dryRun: options.dryRun === true, deleted })
+  await console.result({ dryRun: options.dryRun === true, ifPresent: isUnseen, deleted })
   return 0
+}
+
+/** What is said of each name. */
+function telling(isDryRun: boolean, isUnseen: boolean): (name: string) => string {
+  if (isDryRun) return (name) => `would delete ${name}${isUnseen ? ', if it is there' : ''}`
+  return (name) => `deleted ${name}${isUnseen ? ', if it was there' : ''}`
 }
 
 /** Objects of one bucket that are deleted together, in the order in which they are told. */
@@ -73,7 +82,7 @@ function checkOptions(operands: readonly string[], options: Options): void {
   }
 }
 
-/** One by one where they are named: each is looked for first. Recursively by the page, 1000 at most. */
+/** One by one where they are named: each is looked for first, unless `force` forgoes it. Recursively by the page, 1000 at most. */
 async function* groups(
   context: Context,
   console: Console,

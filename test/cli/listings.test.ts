@@ -72,6 +72,7 @@ describe('osspipe rm', { timeout: 60_000 }, () => {
     expect(run.stderr).toBe('deleted oss://bucket/a\ndeleted oss://bucket/b\n')
     expect(json(run.stdout)).toEqual({
       dryRun: false,
+      ifPresent: false,
       deleted: ['oss://bucket/a', 'oss://bucket/b'],
     })
     expect(keysOf(server)).toEqual(['bb'])
@@ -86,6 +87,30 @@ describe('osspipe rm', { timeout: 60_000 }, () => {
     })
     expect(await osspipe(server, ['rm', '-f', 'oss://bucket/b'])).toMatchObject({ code: 0 })
     expect(keysOf(server)).toEqual(['a'])
+  })
+
+  it('does not claim with --force that anything was there, and asks no more for that', async () => {
+    const { server } = await withObjects('a')
+    const deleted = ['oss://bucket/a', 'oss://bucket/b']
+    const args = ['rm', '--force', '--json', ...deleted]
+    const look = await osspipe(server, [...args, '--dry-run'])
+    expect(look.stderr).toBe(
+      deleted.map((name) => `would delete ${name}, if it is there\n`).join(''),
+    )
+    expect(json(look.stdout)).toEqual({ dryRun: true, ifPresent: true, deleted })
+    server.requests.clear()
+    const run = await osspipe(server, args)
+    expect(run.stderr).toBe(deleted.map((name) => `deleted ${name}, if it was there\n`).join(''))
+    expect(json(run.stdout)).toEqual({ dryRun: false, ifPresent: true, deleted })
+    expect(server.requests.operations()).toEqual(['DeleteObject', 'DeleteObject'])
+    expect(keysOf(server)).toEqual([])
+  })
+
+  it('knows of what it has listed that it was there, also with --force', async () => {
+    const { server } = await withObjects('dir/a')
+    const run = await osspipe(server, ['rm', '-rf', '--json', 'oss://bucket/dir/'])
+    expect(run.stderr).toBe('deleted oss://bucket/dir/a\n1 object\n')
+    expect(json(run.stdout)).toMatchObject({ ifPresent: false })
   })
 
   it('deletes all that begins with a prefix, after a look', async () => {
