@@ -494,6 +494,13 @@ describe('what is taken', () => {
     [false, { md5: false, crc64: false }],
   ] as const)('of `integrity: %s` are the digests %j', (integrity, digests) => {
     expect(resolve({ integrity }).digests).toEqual(digests)
+    // Whoever says it gets it.
+    expect(resolve({ integrity, onMismatch: 'delete' }).digests).toEqual(digests)
+  })
+
+  it("of no `integrity` are an MD5, and with `onMismatch: 'delete'` a CRC-64, too", () => {
+    expect(resolve({ onMismatch: 'keep' }).digests).toEqual({ md5: true, crc64: false })
+    expect(resolve({ onMismatch: 'delete' }).digests).toEqual({ md5: true, crc64: true })
   })
 
   it('takes `parallel` for `concurrency`', () => {
