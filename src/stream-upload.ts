@@ -30,6 +30,9 @@ export interface StreamUploadTools {
 /** So long after the last upload the kernels' memory and their worker go, in milliseconds. */
 const IDLE = 5000
 
+/** Long enough for a turn of all parts on a fast line: the buffers that it empties at once fill at once, too. */
+const LONG_MS = 100
+
 let cancelTrim: (() => void) | undefined
 
 /** Of the process: all its uploads share them. */
@@ -55,6 +58,7 @@ export function streamUpload(
   const { client, bucket, key, headers, exactSize, expectedSize, hashing } = settings
   const onRetry = (notice: RetryNotice) => events.onRetry(notice)
   const utilization = newLoadMeter()
+  let longMeter: (() => number) | undefined
   const trace = () => watch.trace
   const target = new ClientTarget(client, { bucket, key, headers, onRetry, upload: trace })
   return new MultipartUpload(new TracedTarget(target, trace), {
@@ -77,6 +81,11 @@ export function streamUpload(
     hashing: {
       mode: hashing,
       isBusy: () => utilization() >= BUSY,
+      // A small upload never asks, and needs no other meter.
+      isPressed: () => {
+        longMeter ??= newLoadMeter(LONG_MS)
+        return longMeter() >= BUSY
+      },
       loaded: loadedHasher,
       load: () => processHasher(() => systemClock.breathe()),
     },

@@ -6,12 +6,15 @@ import type { Digests, HashJob } from './job.js'
 import { partsToHash } from './schedule.js'
 
 export interface BatchQueueSettings {
-  /** Parts hashed together, as `lanesFor` says. */
-  readonly lanes: number
-  /** Most requests on the wire at once; asked each time, since it may change. */
-  readonly concurrency: number
-  /** Whether the event loop has little time to spare. */
-  isBusy(): boolean
+  /** What may change from part to part; see {@link partsToHash}. */
+  now(): {
+    /** Parts hashed together. */
+    readonly lanes: number
+    /** Most requests on the wire at once. */
+    readonly concurrency: number
+    /** There is little time to spare. */
+    readonly busy: boolean
+  }
   /** Hashes the jobs as one batch, or as much of one as there are. */
   hash(jobs: readonly HashJob[]): Promise<readonly Digests[]>
 }
@@ -25,9 +28,8 @@ interface Waiter {
 export class BatchQueue {
   readonly #settings: BatchQueueSettings
   readonly #waiting: Waiter[] = []
-  /** Parts being hashed, and parts that the owner says are being sent. */
-  #hashing = 0
-  #sending = 0
+  /** Full parts that are not done with, the waiting ones included. */
+  #pending = 0
   #ended = false
   #stalled = false
   #closed: { readonly reason: unknown } | undefined
@@ -52,9 +54,12 @@ export class BatchQueue {
     return digests
   }
 
-  /** Says how many parts that have their digests are not acknowledged yet. */
-  setSending(parts: number): void {
-    this.#sending = parts
+  /**
+   * Says how many parts are full and not done with: those that wait here, and those that are being
+   * hashed or sent, for whose memory it may be worth waiting.
+   */
+  setPending(parts: number): void {
+    this.#pending = parts
     this.#start()
   }
 
@@ -80,13 +85,11 @@ export class BatchQueue {
   }
 
   #start(): void {
-    for (;;) {
+    while (this.#waiting.length > 0) {
       const parts = partsToHash({
+        ...this.#settings.now(),
         waiting: this.#waiting.length,
-        lanes: this.#settings.lanes,
-        concurrency: this.#settings.concurrency,
-        busy: this.#settings.isBusy(),
-        out: this.#hashing + this.#sending,
+        out: this.#pending - this.#waiting.length,
         ended: this.#ended,
         stalled: this.#stalled,
       })
@@ -96,7 +99,6 @@ export class BatchQueue {
   }
 
   async #hash(waiters: readonly Waiter[]): Promise<void> {
-    this.#hashing += waiters.length
     try {
       const digests = await this.#settings.hash(waiters.map(({ job }) => job))
       for (const [index, { resolve, reject }] of waiters.entries()) {
@@ -107,7 +109,6 @@ export class BatchQueue {
     } catch (error) {
       for (const { reject } of waiters) reject(error)
     }
-    this.#hashing -= waiters.length
     this.#start()
   }
 }

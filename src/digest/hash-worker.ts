@@ -4,12 +4,18 @@
  * their bytes are still where they were. Decides nothing.
  */
 import { Worker, type WorkerOptions } from 'node:worker_threads'
-import { type KernelName, kernelModule, type WideKernel, wideModule } from './kernels.js'
+import {
+  JOINT_NAMES,
+  type JointName,
+  jointModule,
+  type KernelName,
+  kernelModule,
+} from './kernels.js'
 import { WORKER_SCRATCH } from './layout.js'
 import type { WasmMemory } from './wasm-engine.js'
 
 /** A call as it is posted. */
-export type PostedCall = readonly [kernel: KernelName | keyof WideKernel, args: readonly number[]]
+export type PostedCall = readonly [kernel: KernelName | JointName, args: readonly number[]]
 
 /**
  * All the thread runs. As text, because a file of its own is what bundlers lose and what loaders
@@ -46,7 +52,8 @@ export class HashWorker {
   #worker: Worker | undefined
   /** The memory the thread has its kernels on. */
   #memory: WasmMemory | undefined
-  #hasWide = false
+  /** The joint kernels that the thread has. */
+  readonly #joint = new Set<JointName>()
   #batches = 0
   #failure: unknown
 
@@ -73,8 +80,10 @@ export class HashWorker {
     return new Promise((resolve, reject) => {
       const worker = this.#start()
       const id = this.#batches++
-      const needsWide = !this.#hasWide && calls.some(([kernel]) => kernel === 'md5x8')
-      const module = needsWide ? wideModule() : undefined
+      const needed = JOINT_NAMES.find(
+        (name) => !this.#joint.has(name) && calls.some(([kernel]) => kernel === name),
+      )
+      const module = needed && jointModule(needed)
       worker.postMessage({
         id,
         memory: memory === this.#memory ? undefined : memory,
@@ -82,7 +91,7 @@ export class HashWorker {
         calls,
       })
       this.#memory = memory
-      this.#hasWide ||= needsWide
+      if (needed !== undefined) this.#joint.add(needed)
       this.#waiting.set(id, { resolve, reject })
       // Without this a process in which nothing else is under way would end before the answer.
       worker.ref()
@@ -134,7 +143,7 @@ export class HashWorker {
   #forget(reason: unknown): void {
     this.#worker = undefined
     this.#memory = undefined
-    this.#hasWide = false
+    this.#joint.clear()
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
     for (const { reject } of waiting) reject(reason)

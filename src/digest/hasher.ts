@@ -1,6 +1,6 @@
 /**
- * Hashes full parts, of any number of streams: up to four side by side, or eight if so many wait, in slices between which the
- * event loop turns, or in the worker; MD5 of a part that stands alone by node:crypto. It never fails for
+ * Hashes full parts, of any number of streams: up to eight side by side, in slices between which the event loop
+ * turns, or in the worker; MD5 of a part that stands alone by node:crypto. It never fails for
  * reasons of its own: where the kernels or the worker do not work, the plain way does.
  *
  * How an upload uses it (one `Hasher` and one `Arena` a process, see process-hasher.ts):
@@ -17,10 +17,17 @@ import type { Arena } from './arena.js'
 import { Batch, BLOCK, type Call } from './batch.js'
 import { HashWorker, type PostedCall } from './hash-worker.js'
 import type { Breathe, Digests, HashJob } from './job.js'
-import { instantiateKernels, instantiateWide, type Kernels, type WideKernel } from './kernels.js'
+import { KernelSet, type SomeKernels } from './kernel-set.js'
 import { LANES, STATE_COUNT, stateAt, WIDE } from './layout.js'
 import { hashPlainly } from './plain.js'
-import { BUSY, batchedOf, type HashingMode, hashesIn, isWorthKernels } from './schedule.js'
+import {
+  BUSY,
+  batchedOf,
+  type HashingMode,
+  hashesIn,
+  isWorthKernels,
+  jointKernelOf,
+} from './schedule.js'
 import { type AnyCall, argumentsOfAny, callsOf, inPieces, lanesOf } from './side-by-side.js'
 import type { WasmMemory } from './wasm-engine.js'
 
@@ -55,9 +62,6 @@ interface WorkerWork extends ReadyWork {
   readonly posted: readonly PostedCall[]
 }
 
-/** The wide kernel is made when it is first needed. */
-type SomeKernels = Kernels & { md5x8?: WideKernel['md5x8'] }
-
 /** Bytes hashed inline between two turns of the event loop: half a millisecond of MD5. */
 const BREATH = 1024 * 1024
 
@@ -68,9 +72,7 @@ export class Hasher {
   readonly #ownStates = Array.from({ length: WIDE }, (_, i) => stateAt(i))
   /** Those of the worker that no batch has now. */
   readonly #workerStates = Array.from({ length: STATE_COUNT - WIDE }, (_, i) => stateAt(WIDE + i))
-  #ready: { readonly memory: WasmMemory; readonly kernels: SomeKernels } | undefined
-  #kernelsFail = false
-  #wideFails = false
+  readonly #kernels = new KernelSet()
   #isHashing = false
   #isGathering = false
   #busyBatches = 0
@@ -96,12 +98,25 @@ export class Hasher {
     return Promise.all(results)
   }
 
+  /** Whether a batch of several parts would go to the worker now. */
+  usesWorker(mode: HashingMode): boolean {
+    const { hasFailed: failed, isRunning: running } = this.#worker
+    const { cores } = this.#settings
+    const now = { mode, cores, failed, running, busyBatches: this.#busyBatches }
+    return hashesIn(now) === 'worker'
+  }
+
+  /** The worker has a batch. */
+  get isWorkerBusy(): boolean {
+    return this.#worker.pending > 0
+  }
+
   /**
    * Ends the worker and lets the arena's memory go, each if nobody uses it. For a process in which
    * nothing has been hashed for a while: both come back with the next batch.
    */
   async trim(): Promise<void> {
-    if (this.#settings.arena.trim()) this.#ready = undefined
+    if (this.#settings.arena.trim()) this.#kernels.forget()
     if (this.#worker.isRunning && this.#worker.pending === 0) {
       this.#busyBatches = 0
       await this.#worker.stop()
@@ -143,11 +158,7 @@ export class Hasher {
   /** A part that stands alone is hashed here: the kernels take as long for one as for four. */
   #prefersWorker(tasks: readonly Task[]): boolean {
     const [head] = tasks
-    if (head === undefined || tasks.length < 2) return false
-    const { hasFailed: failed, isRunning: running } = this.#worker
-    const { cores } = this.#settings
-    const now = { mode: head.mode, cores, failed, running, busyBatches: this.#busyBatches }
-    return hashesIn(now) === 'worker'
+    return head !== undefined && tasks.length > 1 && this.usesWorker(head.mode)
   }
 
   /** A batch that the worker can do; `undefined` if it cannot, `later` if it has enough to do. */
@@ -240,10 +251,11 @@ export class Hasher {
   /** Batches with the kernels on their memory, or `undefined` where there are none. */
   #workOn(tasks: readonly Task[], states: readonly number[]): ReadyWork | undefined {
     const { arena } = this.#settings
-    const memory = this.#kernelsFail ? undefined : arena.memory()
-    const kernels = memory && this.#kernelsOn(memory)
+    const memory = arena.memory()
+    const kernels = memory && this.#kernels.on(memory)
     if (memory === undefined || kernels === undefined) return undefined
-    const isWide = tasks.length > LANES && this.#makeWide(memory, kernels, states)
+    const name = jointKernelOf(tasks.length)
+    const joint = name && this.#kernels.add(name, states)
     const holds = (bytes: Uint8Array) => arena.holds(bytes)
     const batches = states.flatMap((state, index) => {
       const jobs = tasks.slice(LANES * index, LANES * (index + 1)).map(({ job }) => job)
@@ -252,31 +264,7 @@ export class Hasher {
       const { md5, crc64 } = head
       return [new Batch(jobs, { memory, state, md5, crc64, holds })]
     })
-    return { batches, memory, kernels, calls: callsOf(batches, isWide) }
-  }
-
-  #kernelsOn(memory: WasmMemory): SomeKernels | undefined {
-    if (this.#ready?.memory === memory) return this.#ready.kernels
-    try {
-      const kernels = { ...instantiateKernels(memory) }
-      this.#ready = { memory, kernels }
-      return kernels
-    } catch {
-      this.#kernelsFail = true
-      return undefined
-    }
-  }
-
-  /** Adds the wide kernel to the others; returns whether it is there. */
-  #makeWide(memory: WasmMemory, kernels: SomeKernels, states: readonly number[]): boolean {
-    if (kernels.md5x8 !== undefined || this.#wideFails) return !this.#wideFails
-    try {
-      kernels.md5x8 = instantiateWide(memory, kernels, states).md5x8
-      return true
-    } catch {
-      this.#wideFails = true
-      return false
-    }
+    return { batches, memory, kernels, calls: callsOf(batches, joint) }
   }
 
   #meter(): void {

@@ -16,6 +16,7 @@ import {
   stateAt,
 } from './layout.js'
 import { md5Crc64Kernel } from './md5-crc64-kernel.js'
+import { md5x5 } from './md5-five-kernel.js'
 import { MD5_START, md5Constants, md5x4 } from './md5-kernel.js'
 import { md5x8 } from './md5-wide-kernel.js'
 import { emitModule } from './wasm-emitter.js'
@@ -24,10 +25,13 @@ import { type WasmMemory, type WasmModule, wasmEngine } from './wasm-engine.js'
 /** The exported functions, in the order in which calls name them. All arguments are i32. */
 export const KERNELS = ['md5x4', 'crc64', 'md5crc64x4'] as const
 export type KernelName = (typeof KERNELS)[number]
-type Kernel = (...args: readonly number[]) => void
+export type Kernel = (...args: readonly number[]) => void
 export type Kernels = Readonly<Record<KernelName, Kernel>>
-/** The kernel of many parts at once, which few processes need. */
-export type WideKernel = Readonly<Record<'md5x8', Kernel>>
+
+/** Kernels of more than four parts at once, which few processes need. */
+const JOINT = { md5x5, md5x8 } as const
+export type JointName = keyof typeof JOINT
+export const JOINT_NAMES: readonly JointName[] = ['md5x5', 'md5x8']
 
 /** The module's bytes: the same every time. */
 export function kernelBytes(): Uint8Array {
@@ -45,12 +49,22 @@ export function kernelModule(): WasmModule {
   return compiled
 }
 
-let compiledWide: WasmModule | undefined
+const compiledJoint = new Map<JointName, WasmModule>()
 
-/** The same for the wide kernel, a module of its own: to assemble it takes as long as all others. */
-export function wideModule(): WasmModule {
-  compiledWide ??= new (wasmEngine().Module)(emitModule([md5x8]))
-  return compiledWide
+/** The same for a joint kernel, each a module of its own: to assemble one takes as long as all others. */
+export function jointModule(name: JointName): WasmModule {
+  const module = compiledJoint.get(name) ?? new (wasmEngine().Module)(emitModule([JOINT[name]]))
+  compiledJoint.set(name, module)
+  return module
+}
+
+/** What a joint kernel is called with for two calls of `md5x4`; for five the second has one lane only. */
+export function jointArguments(
+  name: JointName,
+  first: readonly number[],
+  second: readonly number[],
+): number[] {
+  return [...first, ...(name === 'md5x5' ? second.slice(0, 2) : second)]
 }
 
 /** Writes the tables that the kernels read into a fresh memory. */
@@ -79,29 +93,35 @@ export function instantiateKernels(memory: WasmMemory): Kernels {
 }
 
 /**
- * Returns the wide kernel, after a look whether it does as the others do, in two states that are free.
+ * Returns a joint kernel, after a look whether it does as `md5x4`, in two states that are free.
  * @throws as {@link instantiateKernels}
  */
-export function instantiateWide(
+export function instantiateJoint(
+  name: JointName,
   memory: WasmMemory,
-  { md5x4 }: Kernels,
-  states: readonly number[],
-): WideKernel {
+  { md5x4 }: Pick<Kernels, 'md5x4'>,
+  states: readonly [number, number],
+): Kernel {
   const env = { memory, scratch: SCRATCH }
-  const { exports } = new (wasmEngine().Instance)(wideModule(), { env })
-  if (!isWide(exports)) throw new Error('The module does not export the kernel')
-  const calls = states.map((state, four) => {
+  const { exports } = new (wasmEngine().Instance)(jointModule(name), { env })
+  const kernel: unknown = Reflect.get(exports, name)
+  if (!isKernel(kernel)) throw new Error('The module does not export the kernel')
+  const [first, second] = states.map((state, four) => {
     const from = Array.from({ length: LANES }, (_, lane) => CRC64_TABLES + 64 * (9 * four + lane))
-    return [state, ...from, 3, 15]
+    return [state, ...from, 3, four === 1 && name === 'md5x5' ? 1 : 15]
   })
-  const results = [() => exports.md5x8(...calls.flat()), () => calls.map((call) => md5x4(...call))]
-  const [wide, plain] = results.map((hash) => {
+  if (first === undefined || second === undefined) throw new RangeError('No two states')
+  const ways = [
+    () => kernel(...jointArguments(name, first, second)),
+    () => [first, second].map((call) => md5x4(...call)),
+  ]
+  const [joint, plain] = ways.map((hash) => {
     for (const state of states) resetState(memory, state)
     hash()
     return states.map((state) => [0, 1, 2, 3].map((lane) => md5At(memory, state, lane))).join()
   })
-  if (wide !== plain) throw new Error('The kernel does not compute the digests')
-  return exports
+  if (joint !== plain) throw new Error('The kernel does not compute the digests')
+  return kernel
 }
 
 /** Puts the state at `state` to what both digests start from. */
@@ -129,8 +149,8 @@ function areKernels(exports: object): exports is Kernels {
   return KERNELS.every((name) => name in exports)
 }
 
-function isWide(exports: object): exports is WideKernel {
-  return 'md5x8' in exports
+function isKernel(value: unknown): value is Kernel {
+  return typeof value === 'function'
 }
 
 /** Hashes some of the tables themselves; their MD5 is that of the padding, too, by hashing that. */

@@ -101,7 +101,10 @@ export function md5Parts({ pointers, sums, working, words, scratch }: Md5Registe
       times(4, (quarter) => loadWords(words, working, pointers, quarter)),
       working.map((word, i) => set(word, get(at(sums, i)))),
     ],
-    steps: stepsOf(working, words, scratch),
+    steps: md5Steps(working, vectorOps(scratch), {
+      word: (index) => get(at(words, index)),
+      constant: (step) => v128.load(i32.const(0), MD5_CONSTANTS + 16 * step),
+    }),
     end: sums.map((sum, i) => set(sum, i32x4.add(get(sum), get(at(working, i))))),
   }
 }
@@ -134,6 +137,15 @@ function loadWords(
   ]
 }
 
+/** Of four words at once; `scratch` is overwritten. */
+function vectorOps(scratch: Local): Md5Ops {
+  const rotate = (words: Code, count: number) => {
+    const left = i32x4.shl(tee(scratch, words), count)
+    return v128.or(left, i32x4.shr(get(scratch), 32 - count))
+  }
+  return { ...v128, add: i32x4.add, rotate }
+}
+
 const ROTATIONS = [
   [7, 12, 17, 22],
   [5, 9, 14, 20],
@@ -141,39 +153,57 @@ const ROTATIONS = [
   [6, 10, 15, 21],
 ] as const
 
+/** What the steps of MD5 are made of: instructions on the words of one message, or of several at once. */
+export interface Md5Ops {
+  add(a: Code, b: Code): Code
+  and(a: Code, b: Code): Code
+  /** Bits of `a` that are not in `b`. */
+  andNot(a: Code, b: Code): Code
+  or(a: Code, b: Code): Code
+  xor(a: Code, b: Code): Code
+  not(a: Code): Code
+  /** Turns the bits of each word left, by 1 to 31. */
+  rotate(a: Code, count: number): Code
+}
+
+/** Where a step finds what it adds. */
+export interface Md5Operands {
+  /** Word of the block, 0 to 15. */
+  word(index: number): Code
+  /** Constant of a step, 0 to 63. */
+  constant(step: number): Code
+}
+
 /** The 64 steps on a block. */
-function stepsOf(working: readonly Local[], words: readonly Local[], scratch: Local): Code[] {
+export function md5Steps(working: readonly Local[], ops: Md5Ops, operands: Md5Operands): Code[] {
   let [a, b, c, d] = four(working)
   return times(64, (i) => {
     const round = i >> 4
-    const word = at(words, at([i, 5 * i + 1, 3 * i + 5, 7 * i], round) % 16)
-    const constant = v128.load(i32.const(0), MD5_CONSTANTS + 16 * i)
+    const word = operands.word(at([i, 5 * i + 1, 3 * i + 5, 7 * i], round) % 16)
     const count = at(at(ROTATIONS, round), i % 4)
-    const sum = mix(round, i32x4.add(i32x4.add(get(a), constant), get(word)), b, c, d)
-    const left = i32x4.shl(tee(scratch, sum), count)
-    const right = i32x4.shr(get(scratch), 32 - count)
-    const step = set(a, i32x4.add(v128.or(left, right), get(b)))
+    const start = ops.add(ops.add(get(a), operands.constant(i)), word)
+    const sum = mix(round, ops, start, [get(b), get(c), get(d)])
+    const step = set(a, ops.add(ops.rotate(sum, count), get(b)))
     ;[a, b, c, d] = [d, a, b, c]
     return step
   })
 }
 
 /**
- * Adds a round's function of b, c, d. `b` comes last from the step before, and every step waits for
- * it, so each form is chosen to have the fewest operations after it.
+ * Adds a round's function of b, c, d to `sum`. `b` comes last from the step before, and every step waits
+ * for it, so each form is chosen to have the fewest operations after it.
  */
-function mix(round: number, sum: Code, b: Local, c: Local, d: Local): Code {
-  const [x, y, z] = [get(b), get(c), get(d)]
+function mix(round: number, ops: Md5Ops, sum: Code, [b, c, d]: readonly [Code, Code, Code]): Code {
   switch (round) {
     case 0:
-      return i32x4.add(sum, v128.xor(z, v128.and(x, v128.xor(y, z))))
+      return ops.add(sum, ops.xor(d, ops.and(b, ops.xor(c, d))))
     case 1:
-      // (x & z) | (y & ~z): no bit is in both, so that they can be added one after the other.
-      return i32x4.add(i32x4.add(sum, v128.andNot(y, z)), v128.and(x, z))
+      // (b & d) | (c & ~d): no bit is in both, so that they can be added one after the other.
+      return ops.add(ops.add(sum, ops.andNot(c, d)), ops.and(b, d))
     case 2:
-      return i32x4.add(sum, v128.xor(x, v128.xor(y, z)))
+      return ops.add(sum, ops.xor(b, ops.xor(c, d)))
     default:
-      return i32x4.add(sum, v128.xor(y, v128.or(x, v128.not(z))))
+      return ops.add(sum, ops.xor(c, ops.or(b, ops.not(d))))
   }
 }
 

@@ -2,6 +2,7 @@
  * When parts are hashed, together with which, and by whom: decisions only, on plain numbers.
  */
 import { type DigestWish, type HashJob, sizeOf } from './job.js'
+import type { JointName } from './kernels.js'
 import { LANES } from './layout.js'
 
 /** Who computes the digests of a batch; `auto` decides by load. */
@@ -9,10 +10,33 @@ export type HashingMode = 'auto' | 'inline' | 'worker'
 
 /**
  * Returns how many parts a stream hashes together: half of the parts its memory holds, so that the
- * other half can fill or be sent meanwhile, at most four. With 1 it never batches.
+ * other half can fill or be sent meanwhile, but no more than the kernels take. With 1 it never batches.
+ *
+ * Kernels take as long for one part as for four or five, and 1.3 times as long for eight. So where this
+ * process is what everything waits for, it takes more: all there are, if one thread does one thing after
+ * the other anyway; enough for the kernels, if the worker has them while others fill and are sent.
  */
-export function lanesFor(partsInMemory: number): number {
-  return Math.max(1, Math.min(LANES, Math.floor(partsInMemory / 2)))
+export function lanesFor(now: {
+  readonly partsInMemory: number
+  readonly wish: DigestWish
+  /** The event loop has had little time to spare for a while. */
+  readonly pressed: boolean
+  /** The worker hashes. */
+  readonly inWorker: boolean
+}): number {
+  const { partsInMemory, wish, pressed, inWorker } = now
+  const half = Math.floor(partsInMemory / 2)
+  // CRC-64 alone is as fast with one.
+  if (!wish.md5 || half < 2) return 1
+  const most = mostLanes(wish)
+  if (!pressed) return Math.min(most, half)
+  const all = inWorker ? Math.max(half, Math.min(LANES, partsInMemory - 1)) : partsInMemory
+  return Math.min(most, all)
+}
+
+/** Parts that the kernels take at once: MD5 beside CRC-64 uses all registers for four. */
+function mostLanes({ md5, crc64 }: DigestWish): number {
+  return md5 && !crc64 ? 2 * LANES : LANES
 }
 
 /**
@@ -35,7 +59,7 @@ export function hashesAsItFills(now: {
 /**
  * Returns how many of the parts that wait are to be hashed now, as one batch; 0 is to wait for more.
  *
- * A batch costs the same with one part as with four. So one that is not full starts only if nothing
+ * A batch costs the same with one part as with four or five. So one that is not full starts only if nothing
  * will fill it: the stream has ended, or no byte comes and none of its parts is out; or if
  * connections are idle and the processor has time. While parts are being sent their buffers come
  * back, are filled, and make the batch full; to start whenever the buffers run out would hash one part
@@ -44,6 +68,7 @@ export function hashesAsItFills(now: {
 export function partsToHash(now: {
   /** Full parts not hashed, nor being hashed. */
   readonly waiting: number
+  /** Parts that make a batch full, see {@link lanesFor}. */
   readonly lanes: number
   /** Parts being hashed, waiting to be sent, or sent. */
   readonly out: number
@@ -64,11 +89,19 @@ export function partsToHash(now: {
 
 /**
  * Returns how many of the parts that wait for the kernels, of whatever stream, go into one batch: four,
- * or up to eight for MD5. Eight take 1.3 times as long as four, so that six are worth it and five are not.
+ * or up to eight for MD5.
  */
 export function batchedOf(waiting: number, wish: DigestWish): number {
-  const isWide = wish.md5 && !wish.crc64 && waiting >= LANES + 2
-  return Math.min(waiting, isWide ? 2 * LANES : LANES)
+  return Math.min(waiting, mostLanes(wish))
+}
+
+/**
+ * Returns the kernel for so many parts, `undefined` if it is the one of four: five take as long as
+ * four, eight 1.3 times as long.
+ */
+export function jointKernelOf(parts: number): JointName | undefined {
+  if (parts <= LANES) return undefined
+  return parts === LANES + 1 ? 'md5x5' : 'md5x8'
 }
 
 /** Bytes of a job that is alone, from which on it is worth having memory and kernels. */
@@ -88,6 +121,12 @@ export const BUSY = 0.7
 export const BUSY_BATCHES = 2
 
 /**
+ * Processors from which on `auto` starts the worker. Of two, the network's side and the source want one:
+ * then it is cheaper, and as fast, to hash eight parts at once here than four there.
+ */
+const WORKER_CORES = 3
+
+/**
  * Returns who hashes a batch. The worker saves no work, it takes it off the loop: `auto` uses it
  * once the loop has been busy over two batches, and stays with it as long as it runs.
  */
@@ -103,6 +142,6 @@ export function hashesIn(now: {
 }): 'inline' | 'worker' {
   if (now.mode === 'inline' || now.failed) return 'inline'
   if (now.mode === 'worker') return 'worker'
-  if (now.cores < 2) return 'inline'
+  if (now.cores < WORKER_CORES) return 'inline'
   return now.running || now.busyBatches >= BUSY_BATCHES ? 'worker' : 'inline'
 }

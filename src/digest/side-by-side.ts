@@ -4,22 +4,27 @@
  */
 import { argumentsOf, type Batch, BLOCK, type KernelCall } from './batch.js'
 import type { PostedCall } from './hash-worker.js'
+import { type JointName, jointArguments } from './kernels.js'
+import { LANES } from './layout.js'
 
-/** Two calls of `md5x4` with as many blocks each. */
-export interface WideCall {
-  readonly kernel: 'md5x8'
-  readonly fours: readonly [KernelCall, KernelCall]
+/** Two calls of `md5x4` with as many blocks each; for `md5x5` the second has one lane. */
+export interface JointCall {
+  readonly kernel: JointName
+  readonly pair: readonly [KernelCall, KernelCall]
   readonly blocks: number
 }
 
-export type AnyCall = KernelCall | WideCall
+export type AnyCall = KernelCall | JointCall
 
-/** The calls of one batch or two, or `undefined` if some of their bytes lie outside the memory. */
-export function callsOf(batches: readonly Batch[], isWide: boolean): AnyCall[] | undefined {
+/**
+ * The calls of one batch or two, or `undefined` if some of their bytes lie outside the memory.
+ * @param joint the kernel that takes both, if there is one
+ */
+export function callsOf(batches: readonly Batch[], joint?: JointName): AnyCall[] | undefined {
   const [first, second] = batches.map(inMemory)
   if (first === undefined || (second === undefined && batches.length > 1)) return undefined
   if (second === undefined) return first
-  return isWide ? sideBySide(first, second) : [...first, ...second]
+  return joint === undefined ? [...first, ...second] : sideBySide(joint, first, second)
 }
 
 /**
@@ -39,7 +44,11 @@ export function inPieces(calls: readonly AnyCall[], bytes: number): PostedCall[]
 }
 
 /** Returns the calls of both batches, each batch's in their order. */
-export function sideBySide(first: readonly KernelCall[], second: readonly KernelCall[]): AnyCall[] {
+export function sideBySide(
+  kernel: JointName,
+  first: readonly KernelCall[],
+  second: readonly KernelCall[],
+): AnyCall[] {
   const calls: AnyCall[] = []
   const [a, b] = [first.toReversed(), second.toReversed()]
   for (let next = a.pop(); next !== undefined; next = a.pop()) {
@@ -49,7 +58,7 @@ export function sideBySide(first: readonly KernelCall[], second: readonly Kernel
       continue
     }
     const blocks = Math.min(next.blocks, other.blocks)
-    calls.push({ kernel: 'md5x8', fours: [part(next, 0, blocks), part(other, 0, blocks)], blocks })
+    calls.push({ kernel, pair: [part(next, 0, blocks), part(other, 0, blocks)], blocks })
     if (next.blocks > blocks) a.push(part(next, blocks, next.blocks))
     if (other.blocks > blocks) b.push(part(other, blocks, other.blocks))
   }
@@ -57,19 +66,17 @@ export function sideBySide(first: readonly KernelCall[], second: readonly Kernel
 }
 
 /** As {@link argumentsOf}. */
-export function argumentsOfAny(
-  call: KernelCall | WideCall,
-  from = 0,
-  blocks = call.blocks,
-): number[] {
-  if (!('fours' in call)) return argumentsOf(call, from, blocks)
-  return call.fours.flatMap((four) => argumentsOf(four, from, blocks))
+export function argumentsOfAny(call: AnyCall, from = 0, blocks = call.blocks): number[] {
+  if (!('pair' in call)) return argumentsOf(call, from, blocks)
+  const [first, second] = call.pair
+  const [a, b] = [argumentsOf(first, from, blocks), argumentsOf(second, from, blocks)]
+  return jointArguments(call.kernel, a, b)
 }
 
 /** Lanes that the call reads, idle ones included. */
 export function lanesOf(call: AnyCall): number {
-  if (!('fours' in call)) return call.addresses.length
-  return call.fours.reduce((sum, { addresses }) => sum + addresses.length, 0)
+  if (!('pair' in call)) return call.addresses.length
+  return call.kernel === 'md5x5' ? LANES + 1 : 2 * LANES
 }
 
 function part(call: KernelCall, from: number, to: number): KernelCall {

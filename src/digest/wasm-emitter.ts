@@ -76,9 +76,23 @@ export const move = (to: Code, from: Code, size: Code): Code => [to, from, size,
 
 export const i32 = {
   const: (value: number): Code => [0x41, signed(value)],
+  load: (address: Code, offset = 0): Code => [address, 0x28, 0, unsigned(offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [
+    address,
+    value,
+    0x36,
+    0,
+    unsigned(offset),
+  ],
   add: (a: Code, b: Code): Code => [a, b, 0x6a],
   sub: (a: Code, b: Code): Code => [a, b, 0x6b],
+  not: (a: Code): Code => i32.xor(a, i32.const(-1)),
   and: (a: Code, b: Code): Code => [a, b, 0x71],
+  /** Bits of `a` that are not in `b`. */
+  andNot: (a: Code, b: Code): Code => i32.and(a, i32.not(b)),
+  or: (a: Code, b: Code): Code => [a, b, 0x72],
+  xor: (a: Code, b: Code): Code => [a, b, 0x73],
+  rotate: (a: Code, count: number): Code => [a, i32.const(count), 0x77],
   /** 1 if `a`, taken as not negative, is greater than `b`, else 0. */
   isGreater: (a: Code, b: Code): Code => [a, b, 0x4b],
   shl: (a: Code, count: number): Code => [a, i32.const(count), 0x74],

@@ -89,10 +89,10 @@ export class MultipartUpload {
    */
   append(chunk: Uint8Array): Promise<void> | undefined {
     this.#assertOpen()
-    this.#bytes += chunk.byteLength
-    const { exactSize = this.#bytes } = this.#settings
-    if (this.#bytes > exactSize)
-      throw new SizeMismatchError(exactSize, this.#bytes, this.#details())
+    const bytes = this.#bytes + chunk.byteLength
+    this.#bytes = bytes
+    const { exactSize = bytes } = this.#settings
+    if (bytes > exactSize) throw new SizeMismatchError(exactSize, bytes, this.#details())
     if (this.#hasResumed) return this.#line.append(chunk)
     return this.#resume().then(() => this.#line.append(chunk))
   }

@@ -11,7 +11,7 @@ import type { DigestChoice, Part, SealedPart } from './part.js'
 export interface PartHashingSettings {
   readonly mode: HashingMode
   readonly digests: DigestChoice
-  /** Parts of full size that the memory of the upload holds. */
+  /** Parts of the current size that the memory of the upload holds; asked each time. */
   readonly partsInMemory: number
   /** The first part has begun already, and is hashed as its bytes come. @default false */
   readonly hasBegun?: boolean
@@ -22,16 +22,19 @@ export interface PartHashingSettings {
   load(): Promise<Hashing>
   /** Whether the event loop has had little time to spare since the last call. */
   isBusy(): boolean
+  /** Whether it has had little for a while. */
+  isPressed(): boolean
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
-/** A source that has been silent for so long is not waited for, in milliseconds. */
+/** Parts that the memory must hold for any to be hashed together. */
+const WORTH_BATCHES = 4
+
+/** A source that fills no part in so long, silent or slow, is not waited for, in milliseconds. */
 const SILENCE = 100
 
 export class PartHashing {
   readonly #settings: PartHashingSettings
-  /** Parts hashed together: CRC-64 alone is as fast with one. */
-  readonly #lanes: number
   /** Memory holds so many parts that the kernels are worth loading. */
   readonly #usesKernels: boolean
   readonly #queue: BatchQueue
@@ -41,23 +44,28 @@ export class PartHashing {
   #isAtHand = false
   #isBusy = false
   #isWatching = false
-  #bytesCame = false
+  /** Parts that have become full, those hashed by then not counted. */
+  #queued = 0
 
   constructor(settings: PartHashingSettings) {
     const { mode, digests, partsInMemory } = settings
     this.#settings = settings
     this.#isFirst = settings.hasBegun !== true
-    const lanes = lanesFor(partsInMemory)
-    this.#lanes = digests.md5 ? lanes : 1
-    this.#usesKernels = lanes > 1 && (digests.md5 || digests.crc64)
+    this.#usesKernels = partsInMemory >= WORTH_BATCHES && (digests.md5 || digests.crc64)
     this.#queue = new BatchQueue({
-      lanes: this.#lanes,
-      get concurrency() {
-        return settings.concurrency
-      },
-      isBusy: () => this.#isBusy,
+      now: () => ({ ...this.#now, concurrency: settings.concurrency }),
       hash: async (jobs) => (await settings.load()).hasher.hash(jobs, mode),
     })
+  }
+
+  /** How many parts are hashed together at present, and whether time is short. */
+  get #now(): { readonly lanes: number; readonly busy: boolean } {
+    const { mode, digests: wish, partsInMemory, loaded, isPressed } = this.#settings
+    const hasher = loaded()?.hasher
+    const inWorker = hasher?.usesWorker(mode) ?? mode === 'worker'
+    // While the worker has a batch, another one cannot begin: it may as well become full.
+    const busy = this.#isBusy || hasher?.isWorkerBusy === true
+    return { lanes: lanesFor({ partsInMemory, wish, pressed: isPressed(), inWorker }), busy }
   }
 
   /**
@@ -65,7 +73,7 @@ export class PartHashing {
    * hashed, so each can wait for the others of its batch. A few are not worth the kernels.
    */
   async expect(parts: number): Promise<void> {
-    if (!this.#usesKernels || parts < Math.max(2, this.#lanes)) return
+    if (!this.#usesKernels || parts < Math.max(2, this.#now.lanes)) return
     this.#isAtHand = true
     // What it rejects with, hashing will, unless it goes without kernels.
     await this.#settings.load().catch(() => undefined)
@@ -81,7 +89,7 @@ export class PartHashing {
     }
     if (this.#usesKernels && !digests.md5) return false
     this.#isBusy = this.#isAtHand || isBusy()
-    return hashesAsItFills({ lanes: this.#lanes, ahead, concurrency, busy: this.#isBusy })
+    return hashesAsItFills({ ...this.#now, ahead, concurrency })
   }
 
   /** What is computed as its bytes come of a part that begins now, is hashed so, and is not the first. */
@@ -91,11 +99,6 @@ export class PartHashing {
     return { md5: digests.md5, crc64: digests.crc64 && !isCrc64Later }
   }
 
-  /** A byte has come: the source is not silent. */
-  noteBytes(): void {
-    this.#bytesCame = true
-  }
-
   /** The body of a part with its digests, which may have to wait for others. */
   async seal(part: Part): Promise<SealedPart> {
     const sealed = part.seal()
@@ -103,6 +106,7 @@ export class PartHashing {
     if (this.#usesKernels) this.#settings.load().catch(() => undefined)
     const { body } = sealed
     if (part.isHashed) return { body, digests: await this.#withCrc64(sealed) }
+    this.#queued++
     const hashed = this.#queue.add({ bytes: body, ...this.#settings.digests })
     void this.#watch()
     return { body, digests: await hashed }
@@ -117,14 +121,14 @@ export class PartHashing {
     return { ...digests, crc64: later?.crc64 }
   }
 
-  /** How many parts that have their digests are not acknowledged yet. */
-  setSending(parts: number): void {
-    this.#queue.setSending(parts)
+  /** How many parts are full and not done with: those that wait here, are being hashed, or sent. */
+  setPending(parts: number): void {
+    this.#queue.setPending(parts)
   }
 
-  /** The writer waits for memory: no byte comes until a part is done. */
-  setStalled(): void {
-    this.#queue.setStalled(true)
+  /** Whether the writer waits for memory: then no byte comes until a part is done. */
+  setStalled(isStalled: boolean): void {
+    this.#queue.setStalled(isStalled)
   }
 
   /** No part will come any more. */
@@ -140,15 +144,15 @@ export class PartHashing {
     this.#queue.close(reason)
   }
 
-  /** As long as parts wait for others, looks whether the source has fallen silent. */
+  /** As long as parts wait for others, looks whether the source fills any. */
   async #watch(): Promise<void> {
     if (this.#isWatching || this.#over.signal.aborted) return
     this.#isWatching = true
     try {
       while (this.#queue.waiting > 0) {
-        this.#bytesCame = false
+        const before = this.#queued
         await this.#settings.sleep(SILENCE, this.#over.signal)
-        if (this.#bytesCame) continue
+        if (this.#queued > before) continue
         this.#isBusy = false
         this.#queue.setStalled(true)
       }

@@ -2,44 +2,16 @@
  * The way of the bytes: memory, the part being filled, the parts being sent. It bounds what is held
  * and what is on the wire; where an upload comes from and what becomes of it, it does not know.
  */
-import { type PartPlan, partSizeAt } from '../protocol/part-plan.js'
+import { partSizeAt } from '../protocol/part-plan.js'
 import { BufferPool, bufferSizeFor } from './buffer-pool.js'
 import type { LedgerRow } from './ledger.js'
-import type { MemoryBudget } from './memory-budget.js'
-import { type DigestChoice, Part, type PartOptions, type Witness } from './part.js'
+import type { PartLineOwner, PartLineSettings } from './line-settings.js'
+import { Part, type PartOptions } from './part.js'
 import { PartFiller, type PartFillerOwner } from './part-filler.js'
-import { PartHashing, type PartHashingSettings } from './part-hashing.js'
-import { PartReader, type PartReaderSettings, type PartSource } from './part-reader.js'
-import { PartSender, type PartSenderSettings } from './part-sender.js'
-import type { Slabs } from './slabs.js'
-import type { StallMeter } from './stall-meter.js'
+import { PartHashing } from './part-hashing.js'
+import { PartReader, type PartSource } from './part-reader.js'
+import { PartSender } from './part-sender.js'
 import type { UploadTarget } from './upload-target.js'
-
-/** What the owner of a line is asked and told. */
-export interface PartLineOwner
-  extends Pick<PartSenderSettings, 'findStored' | 'onStored' | 'onHedge' | 'onFailure'>,
-    Pick<PartFillerOwner, 'onFull' | 'onPartLimit'>,
-    Pick<PartReaderSettings, 'onChange'> {}
-
-/** Settings of the upload that matter to the way of its bytes. */
-export interface PartLineSettings
-  extends Pick<PartSenderSettings, 'concurrency' | 'maxConcurrency' | 'hedge'> {
-  readonly plan: PartPlan
-  readonly digests: DigestChoice
-  readonly witness?: Witness | undefined
-  /** Parts of the current size whose buffers are held beside those on the wire, at most. */
-  readonly spareParts: number
-  readonly hashing: LineHashing
-  readonly slabs: Slabs
-  /** What all part buffers beyond one part are taken from. */
-  readonly budget: MemoryBudget
-  readonly clock: Pick<PartSenderSettings, 'sleep' | 'ticks'> & Pick<PartFillerOwner, 'breathe'>
-  /** Told what a writer waits for. */
-  readonly stalls: Pick<StallMeter, 'enter'>
-}
-
-/** What parts are hashed with. */
-export type LineHashing = Pick<PartHashingSettings, 'mode' | 'loaded' | 'load' | 'isBusy'>
 
 /** How far the bytes of an upload have come. */
 export interface LineProgress {
@@ -72,18 +44,20 @@ export class PartLine implements LineProgress, PartFillerOwner {
   #reading: Promise<unknown> | undefined
   #machinery: Machinery | undefined
   #hasOpened = false
+  /** Of the part that began last, in bytes. */
+  #partSize: number
   #closed: { readonly reason: unknown } | undefined
 
   /** @param newOwner makes the owner, once, when there is a part to tell of beside the last one */
   constructor(target: UploadTarget, settings: PartLineSettings, newOwner: () => PartLineOwner) {
-    const { plan } = settings
+    const { plan, budget, slabs } = settings
+    const { partSize, maxMemory } = plan
+    this.#partSize = partSize
     this.#target = target
     this.#settings = settings
     this.#newOwner = newOwner
-    const bufferSize = bufferSizeFor(plan.partSize)
-    const ownBuffers = Math.ceil(plan.partSize / bufferSize)
-    const { maxMemory } = plan
-    const { budget, slabs } = settings
+    const bufferSize = bufferSizeFor(partSize)
+    const ownBuffers = Math.ceil(partSize / bufferSize)
     this.#pool = new BufferPool({ bufferSize, maxMemory, ownBuffers, budget, slabs })
     this.#filler = new PartFiller(plan, this.#pool, this)
   }
@@ -115,7 +89,6 @@ export class PartLine implements LineProgress, PartFillerOwner {
 
   /** Takes all of `chunk`; a promise if it has to wait, see {@link PartFiller.append}. */
   append(chunk: Uint8Array): Promise<void> | undefined {
-    this.#machinery?.hashing.noteBytes()
     return this.#filler.append(chunk)
   }
 
@@ -130,10 +103,7 @@ export class PartLine implements LineProgress, PartFillerOwner {
       onChange: (what) => this.#owner.onChange(what),
       onFullMemory: () => this.onFullMemory(),
       onMemory: () => this.onMemory(),
-      take: (...read) => {
-        hashing.noteBytes()
-        return this.#filler.take(...read)
-      },
+      take: (...read) => this.#filler.take(...read),
       onSource: (isAwaited) => stalls.enter(isAwaited ? 'source' : undefined),
     })
     const reading = reader.readAll(source, this.#filler)
@@ -223,28 +193,40 @@ export class PartLine implements LineProgress, PartFillerOwner {
 
   onFullMemory(): void {
     const { hashing, sender } = this.#getMachinery()
-    hashing.setStalled()
+    hashing.setStalled(true)
     const isStarved = sender.pending < sender.concurrency
     this.#settings.stalls.enter(isStarved ? 'memory' : 'network')
   }
 
   onMemory(): void {
+    this.#machinery?.hashing.setStalled(false)
     this.#settings.stalls.enter(undefined)
   }
 
   /** How a part of so many bytes, which begins now, is to be hashed. */
   onOpen(partSize: number): PartOptions {
-    const { digests, witness, spareParts, concurrency } = this.#settings
+    const { digests, witness } = this.#settings
     const isFirst = !this.#hasOpened
     this.#hasOpened = true
     // The first may turn out to be the only one, which is put without waiting for anything.
     const machinery = isFirst ? this.#machinery : this.#getMachinery()
     const sender = machinery?.sender
-    const parts = (sender?.concurrency ?? concurrency) + spareParts
-    this.#pool.limitTo(parts * partSize, partSize)
+    this.#partSize = partSize
+    this.#pool.limitTo(this.#mostParts * partSize, partSize)
     const hashesAsItFills = machinery?.hashing.hashesAsItFills(sender?.pending ?? 0) ?? true
     const later = isFirst ? undefined : machinery?.hashing.digestsAsItFills
     return { digests: later ?? digests, witness, hashesAsItFills }
+  }
+
+  /** Parts held at once: those on the wire and the spare ones, if memory has room for them. */
+  get #mostParts(): number {
+    const { spareParts, concurrency } = this.#settings
+    return (this.#machinery?.sender.concurrency ?? concurrency) + spareParts
+  }
+
+  /** Parts of the current size that its memory holds. */
+  get #partsInMemory(): number {
+    return Math.min(this.#mostParts, Math.floor(this.#settings.plan.maxMemory / this.#partSize))
   }
 
   get #owner(): PartLineOwner {
@@ -260,20 +242,24 @@ export class PartLine implements LineProgress, PartFillerOwner {
   // Settings are named one by one: to spread them costs a small upload more than to be sent.
   #newMachinery(): Machinery {
     const owner = this.#owner
-    const { plan, digests, clock, hedge, concurrency, maxConcurrency } = this.#settings
-    const { mode, loaded, load, isBusy } = this.#settings.hashing
+    const { digests, clock, hedge, concurrency, maxConcurrency } = this.#settings
+    const { mode, loaded, load, isBusy, isPressed } = this.#settings.hashing
     const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(ms, signal)
+    const partsInMemory = () => this.#partsInMemory
     const hashing = new PartHashing({
       mode,
       loaded,
       load,
       isBusy,
+      isPressed,
       sleep,
       digests,
       get concurrency() {
         return sender.concurrency
       },
-      partsInMemory: Math.floor(plan.maxMemory / plan.partSize),
+      get partsInMemory() {
+        return partsInMemory()
+      },
       hasBegun: this.#hasOpened,
     })
     const sender = new PartSender(this.#target, {
@@ -288,7 +274,7 @@ export class PartLine implements LineProgress, PartFillerOwner {
       onFailure: owner.onFailure,
       pool: this.#pool,
       seal: (part) => hashing.seal(part),
-      onSending: (parts) => hashing.setSending(parts),
+      onPending: (parts) => hashing.setPending(parts),
     })
     if (this.#closed !== undefined) {
       hashing.close(this.#closed.reason)

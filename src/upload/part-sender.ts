@@ -15,8 +15,8 @@ export interface PartSenderSettings
   readonly pool: BufferPool
   /** Resolves with the digests of a part; its buffers stay as they are until then. */
   seal(part: Part): Promise<SealedPart>
-  /** Told whenever parts have got their digests, or are done with. */
-  onSending(parts: number): void
+  /** Told how many parts are full and not done with, whenever that changes. */
+  onPending(parts: number): void
   /** Most requests on the wire at once; to begin with, if there is a `maxConcurrency`. */
   readonly concurrency: number
   /** As many as bring something, up to so many. `undefined`: `concurrency`, always. */
@@ -40,7 +40,7 @@ export class PartSender {
   readonly #flights: PartFlights
   readonly #sending = new Set<Promise<void>>()
   #parts = 0
-  #sealed = 0
+  #pending = 0
   #hasSent = false
 
   constructor(target: UploadTarget, settings: PartSenderSettings) {
@@ -69,7 +69,7 @@ export class PartSender {
 
   /** Parts that are full and not done with: waiting for digests or a permit, or on the wire. */
   get pending(): number {
-    return this.#sending.size
+    return this.#pending
   }
 
   /** A part has been on its way, whatever became of it. */
@@ -120,17 +120,14 @@ export class PartSender {
 
   async #send(part: Part, uploadId: Promise<string>): Promise<void> {
     try {
+      this.#notePending(1)
       const sealed = await this.#settings.seal(part)
-      this.#noteSealed(1)
-      try {
-        await this.#sendSealed(part, sealed, await uploadId)
-      } finally {
-        this.#noteSealed(-1)
-      }
+      await this.#sendSealed(part, sealed, await uploadId)
     } catch (error) {
       this.#settings.onFailure(error)
     } finally {
       this.#settings.pool.release(part.buffers)
+      this.#notePending(-1)
     }
   }
 
@@ -143,9 +140,9 @@ export class PartSender {
     }
   }
 
-  #noteSealed(change: 1 | -1): void {
-    this.#sealed += change
-    this.#settings.onSending(this.#sealed)
+  #notePending(change: 1 | -1): void {
+    this.#pending += change
+    this.#settings.onPending(this.#pending)
   }
 
   async #sendNow(part: Part, sealed: SealedPart, uploadId: string): Promise<void> {

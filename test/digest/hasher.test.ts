@@ -256,30 +256,40 @@ describe('a hasher with a worker', () => {
   })
 })
 
-describe('eight parts at once', () => {
+describe.each([
+  ['five', 'md5x5', [MIB, 999_999, 800_000, 64, 500_000]],
+  ['five of which the last is empty', 'md5x5', [MIB, 999_999, 800_000, 64, 0]],
+  ['eight', 'md5x8', [MIB, 999_999, 800_000, 64, 0, 1, 500_000, 500_000]],
+])('%s parts at once', (_, kernel, sizes) => {
   const md5 = { md5: true, crc64: false }
-  const eight = [MIB, 999_999, 800_000, 64, 0, 1, 500_000, 500_000]
 
   it('are hashed by one kernel in the worker, which gets it once', async () => {
     const made = withWorker()
-    const jobs = jobsIn(made, eight, md5)
+    const jobs = jobsIn(made, sizes, md5)
     for (let round = 0; round < 2; round++) {
       await expectRight(made.hasher.hash(jobs, 'worker'), jobs)
     }
-    // The first four go at once; those that come meanwhile wait for the worker.
-    const more = Promise.all([made.hasher.hash(jobs, 'worker'), made.hasher.hash(jobs, 'worker')])
-    for (const digests of await more) expect(plain(digests)).toEqual(plain(jobs.map(oracle)))
-    const wide = made.posts.map(({ calls }) => JSON.stringify(calls).includes('md5x8'))
-    expect(wide).toContain(true)
+    const joint = made.posts.map(({ calls }) => JSON.stringify(calls).includes(kernel))
+    expect(joint).toEqual([true, true])
     expect(made.posts.filter(({ module }) => module !== undefined)).toHaveLength(1)
   })
 
   it('are hashed here while the worker has others', async () => {
     const made = withWorker()
-    const jobs = jobsIn(made, eight, md5)
+    const jobs = jobsIn(made, sizes, md5)
     const both = Promise.all([made.hasher.hash(jobs, 'worker'), made.hasher.hash(jobs, 'inline')])
     for (const digests of await both) expect(plain(digests)).toEqual(plain(jobs.map(oracle)))
   })
+})
+
+it('five parts and eight at once: the worker has both kernels', async () => {
+  const made = withWorker()
+  const md5 = { md5: true, crc64: false }
+  for (const parts of [5, 8, 5, 8]) {
+    const jobs = jobsIn(made, Array<number>(parts).fill(70_000), md5)
+    await expectRight(made.hasher.hash(jobs, 'worker'), jobs)
+  }
+  expect(made.posts.filter(({ module }) => module !== undefined)).toHaveLength(2)
 })
 
 describe('a worker that dies', () => {

@@ -3,24 +3,38 @@ import {
   batchedOf,
   hashesAsItFills,
   hashesIn,
+  jointKernelOf,
   lanesFor,
   partsToHash,
 } from '../../src/digest/schedule.js'
 
+const MD5 = { md5: true, crc64: false }
+const BOTH = { md5: true, crc64: true }
+
 describe('how parts are hashed', () => {
   it.each([
-    [0, 1],
-    [1, 1],
-    [2, 1],
-    [3, 1],
-    [4, 2],
-    [5, 2],
-    [6, 3],
-    [8, 4],
-    [9, 4],
-    [1000, 4],
-  ])('with %d parts in memory takes %d together', (parts, lanes) => {
-    expect(lanesFor(parts)).toBe(lanes)
+    ['few parts in memory', { partsInMemory: 3 }, 1],
+    ['two where it holds four', { partsInMemory: 4 }, 2],
+    ['half of five', { partsInMemory: 5 }, 2],
+    ['half of eight', {}, 4],
+    ['half of thirteen', { partsInMemory: 13 }, 6],
+    ['half of many, up to eight', { partsInMemory: 1000 }, 8],
+    ['four of many with CRC-64', { partsInMemory: 1000, wish: BOTH }, 4],
+    ['one for CRC-64 alone', { partsInMemory: 1000, wish: { md5: false, crc64: true } }, 1],
+    ['few parts in memory, pressed', { partsInMemory: 3, pressed: true }, 1],
+    ['all four of them', { partsInMemory: 4, pressed: true }, 4],
+    ['all five', { partsInMemory: 5, pressed: true }, 5],
+    ['all eight', { pressed: true }, 8],
+    ['eight of many, pressed', { partsInMemory: 30, pressed: true }, 8],
+    ['four with CRC-64, pressed', { pressed: true, wish: BOTH }, 4],
+    ['three of four, worker', { partsInMemory: 4, pressed: true, inWorker: true }, 3],
+    ['four of five, worker', { partsInMemory: 5, pressed: true, inWorker: true }, 4],
+    ['four of eight, worker', { pressed: true, inWorker: true }, 4],
+    ['half of twelve, worker', { partsInMemory: 12, pressed: true, inWorker: true }, 6],
+    ['two of five, worker at leisure', { partsInMemory: 5, inWorker: true }, 2],
+  ])('takes together: %s', (_, change, lanes) => {
+    const now = { partsInMemory: 8, wish: MD5, pressed: false, inWorker: false }
+    expect(lanesFor({ ...now, ...change })).toBe(lanes)
   })
 
   it.each([
@@ -58,13 +72,14 @@ describe('how parts are hashed', () => {
     expect(partsToHash({ ...busy, ...change })).toBe(expected)
   })
 
-  const calm = { cores: 2, failed: false, running: false, busyBatches: 0 }
+  const calm = { cores: 3, failed: false, running: false, busyBatches: 0 }
   it.each([
     ['auto, nothing known yet', 'auto', {}, 'inline'],
     ['auto, one busy batch', 'auto', { busyBatches: 1 }, 'inline'],
     ['auto, two busy batches', 'auto', { busyBatches: 2 }, 'worker'],
     ['auto, a worker that runs', 'auto', { running: true }, 'worker'],
     ['auto, one processor', 'auto', { cores: 1, busyBatches: 9 }, 'inline'],
+    ['auto, two processors', 'auto', { cores: 2, busyBatches: 9 }, 'inline'],
     ['auto, a worker that died', 'auto', { failed: true, busyBatches: 9 }, 'inline'],
     ['inline, however busy', 'inline', { running: true, busyBatches: 9 }, 'inline'],
     ['worker, at once', 'worker', { cores: 1 }, 'worker'],
@@ -75,18 +90,29 @@ describe('how parts are hashed', () => {
 })
 
 describe('batchedOf', () => {
-  const md5 = { md5: true, crc64: false }
   it.each([
-    [1, md5, 1],
-    [4, md5, 4],
-    [5, md5, 4],
-    [6, md5, 6],
-    [8, md5, 8],
-    [30, md5, 8],
-    [8, { md5: true, crc64: true }, 4],
+    [1, MD5, 1],
+    [4, MD5, 4],
+    [5, MD5, 5],
+    [6, MD5, 6],
+    [8, MD5, 8],
+    [30, MD5, 8],
+    [8, BOTH, 4],
     [3, { md5: false, crc64: true }, 3],
     [8, { md5: false, crc64: true }, 4],
   ])('of %d parts that wait for %j takes %d', (waiting, wish, expected) => {
     expect(batchedOf(waiting, wish)).toBe(expected)
+  })
+})
+
+describe('jointKernelOf', () => {
+  it.each([
+    [1, undefined],
+    [4, undefined],
+    [5, 'md5x5'],
+    [6, 'md5x8'],
+    [8, 'md5x8'],
+  ])('%d parts: %s', (parts, kernel) => {
+    expect(jointKernelOf(parts)).toBe(kernel)
   })
 })

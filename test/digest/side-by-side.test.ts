@@ -27,9 +27,9 @@ function batch(state: number, lengths: readonly number[]): KernelCall[] {
 /** The first lane's blocks of a batch, in the order in which the calls come to them. */
 function blocksOf(calls: readonly AnyCall[], state: number): number[] {
   return calls.flatMap((made) => {
-    const own = 'fours' in made ? made.fours.filter((four) => four.state === state) : [made]
+    const own = 'pair' in made ? made.pair : [made]
     return own
-      .filter((four) => four.state === state)
+      .filter((call) => call.state === state)
       .flatMap(({ addresses, blocks }) =>
         Array.from({ length: blocks }, (_, block) => (addresses[0] ?? -1) + 64 * block),
       )
@@ -39,7 +39,7 @@ function blocksOf(calls: readonly AnyCall[], state: number): number[] {
 describe('two batches side by side', () => {
   it('are one call for both as long as both have something to do', () => {
     const [a, b] = [batch(1, [5, 2]), batch(2, [3])]
-    const calls = sideBySide(a, b)
+    const calls = sideBySide('md5x8', a, b)
     expect(calls.map(({ kernel, blocks }) => [kernel, blocks])).toEqual([
       ['md5x8', 3],
       ['md5x4', 2],
@@ -53,7 +53,7 @@ describe('two batches side by side', () => {
     fc.assert(
       fc.property(lengths, lengths, (first, second) => {
         const batches = [batch(1, first), batch(2, second)] as const
-        const calls = sideBySide(...batches)
+        const calls = sideBySide('md5x8', ...batches)
         for (const [index, own] of batches.entries()) {
           expect(blocksOf(calls, index + 1)).toEqual(blocksOf(own, index + 1))
         }
@@ -63,15 +63,15 @@ describe('two batches side by side', () => {
 
   it('never join what is not MD5', () => {
     const crc: KernelCall = { kernel: 'crc64', state: 3, addresses: [7], blocks: 2 }
-    expect(sideBySide([crc, call(1, 0, 1)], [call(2, 0, 1), crc])).toEqual([
+    expect(sideBySide('md5x8', [crc, call(1, 0, 1)], [call(2, 0, 1), crc])).toEqual([
       crc,
-      { kernel: 'md5x8', fours: [call(1, 0, 1), call(2, 0, 1)], blocks: 1 },
+      { kernel: 'md5x8', pair: [call(1, 0, 1), call(2, 0, 1)], blocks: 1 },
       crc,
     ])
   })
 
   it('are called with the arguments of both, from any block on', () => {
-    const [wide] = sideBySide([call(1, 100, 4)], [call(2, 900, 4)])
+    const [wide] = sideBySide('md5x8', [call(1, 100, 4)], [call(2, 900, 4)])
     if (wide === undefined) throw new Error('No call')
     const expected = [
       ...[1, 164, 10_164, 20_164, 30_164, 2, 15],
@@ -81,6 +81,18 @@ describe('two batches side by side', () => {
     expect(inPieces([wide], 1024)).toEqual([
       ['md5x8', argumentsOfAny(wide, 0, 2)],
       ['md5x8', argumentsOfAny(wide, 2, 2)],
+    ])
+  })
+
+  it('of five parts give the fifth its own state and place', () => {
+    const fifth: KernelCall = { ...call(2, 900, 4), addresses: [900, 900, 900, 900], lanes: 1 }
+    const [five] = sideBySide('md5x5', [call(1, 100, 4)], [fifth])
+    if (five === undefined) throw new Error('No call')
+    expect(lanesOf(five)).toBe(5)
+    expect(argumentsOfAny(five, 1, 2)).toEqual([1, 164, 10_164, 20_164, 30_164, 2, 15, 2, 964])
+    expect(inPieces([five], 640)).toEqual([
+      ['md5x5', argumentsOfAny(five, 0, 2)],
+      ['md5x5', argumentsOfAny(five, 2, 2)],
     ])
   })
 })

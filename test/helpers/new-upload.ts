@@ -52,6 +52,7 @@ export function newUpload(
 const UNHASHED: UploadSettings['hashing'] = {
   mode: 'inline',
   isBusy: () => false,
+  isPressed: () => false,
   loaded: () => undefined,
   load: () => Promise.reject(new Error('There are no kernels here')),
 }

@@ -17,10 +17,16 @@ const SOURCE = {
 
 /** An upload of a source at hand, whose parts are all hashed in batches by `hash`. */
 function batching(hash: () => Promise<never>) {
-  const loaded = { hasher: { hash } } as unknown as Hashing
+  const loaded = { hasher: { hash, usesWorker: () => false } } as unknown as Hashing
   return newUpload({
     plan: planParts({ partSize: PART, concurrency: 2, maxMemory: 8 * PART }),
-    hashing: { mode: 'auto', isBusy: () => true, loaded: () => loaded, load: async () => loaded },
+    hashing: {
+      mode: 'auto',
+      isBusy: () => true,
+      isPressed: () => false,
+      loaded: () => loaded,
+      load: async () => loaded,
+    },
   })
 }
 
@@ -62,7 +68,8 @@ describe('an object of one part, with the kernels there', () => {
     ['md5', { md5: true, crc64: true }],
     ['no md5', { md5: false, crc64: true }],
   ])('is put with its CRC-64 (%s)', async (_, digests) => {
-    const loaded = { hasher: { hash: () => Promise.reject(new Error('not asked')) } }
+    const hash = () => Promise.reject(new Error('not asked'))
+    const loaded = { hasher: { hash, usesWorker: () => false } }
     const hashing = loaded as unknown as Hashing
     const { upload, target } = newUpload({
       plan: planParts({ partSize: PART, concurrency: 2, maxMemory: 8 * PART }),
@@ -70,6 +77,7 @@ describe('an object of one part, with the kernels there', () => {
       hashing: {
         mode: 'auto',
         isBusy: () => false,
+        isPressed: () => false,
         loaded: () => hashing,
         load: async () => hashing,
       },

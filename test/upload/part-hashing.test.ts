@@ -20,17 +20,24 @@ function digestsOf({ bytes: body }: HashJob): Digests {
 interface Choices {
   readonly isLoaded?: boolean
   readonly busy?: boolean
+  readonly pressed?: boolean
+  /** The hasher would give a batch to the worker; it has one. */
+  readonly usesWorker?: boolean
+  readonly isWorkerBusy?: boolean
   readonly partsInMemory?: number
   readonly digests?: DigestChoice
 }
 
 function newHashing(options: Choices = {}) {
   const { isLoaded = true, busy = true, partsInMemory = 8, digests = DIGESTS } = options
+  const { pressed = false, usesWorker = false, isWorkerBusy = false } = options
   const batches: number[] = []
   const gate = new Gate()
   const sleeps: { readonly signal: AbortSignal; wake(): void }[] = []
   let loads = 0
   const hasher = {
+    usesWorker: () => usesWorker,
+    isWorkerBusy,
     async hash(jobs: readonly HashJob[]) {
       batches.push(jobs.length)
       await gate.arrive()
@@ -44,6 +51,7 @@ function newHashing(options: Choices = {}) {
     partsInMemory,
     concurrency: 4,
     isBusy: () => busy,
+    isPressed: () => pressed,
     loaded: () => (isLoaded ? loaded : undefined),
     load: async () => {
       loads++
@@ -156,20 +164,61 @@ describe('PartHashing', () => {
     expect(sleeps).toHaveLength(1)
   })
 
-  it('waits for a source that goes on, and no longer for one that has fallen silent', async () => {
+  it('waits for a source that fills parts, and no longer for one that does not', async () => {
     const { hashing, newPart, batches, gate, sleeps } = newHashing()
     gate.open()
     newPart(1)
-    const sealed = hashing.seal(newPart(2))
-    hashing.noteBytes()
+    const sealed = [hashing.seal(newPart(2))]
+    await Promise.resolve()
+    sealed.push(hashing.seal(newPart(3)))
     sleeps[0]?.wake()
     await Promise.resolve()
     await Promise.resolve()
     expect(batches).toEqual([])
     expect(sleeps).toHaveLength(2)
     sleeps[1]?.wake()
-    await sealed
-    expect(batches).toEqual([1])
+    await Promise.all(sealed)
+    expect(batches).toEqual([2])
+  })
+
+  it('waits for all that memory holds where the loop has had no time for a while', async () => {
+    const digests = { md5: true, crc64: false }
+    const { hashing, newPart, batches, gate } = newHashing({ pressed: true, digests })
+    gate.open()
+    newPart(1)
+    const numbers = [2, 3, 4, 5, 6, 7, 8, 9]
+    const sealed = numbers.map((number) => hashing.seal(newPart(number)))
+    for (const [index, part] of (await Promise.all(sealed)).entries()) {
+      expectDigests(part.digests, index + 2)
+    }
+    expect(batches).toEqual([8])
+  })
+
+  it('lets others fill and be sent while the worker hashes four', async () => {
+    const digests = { md5: true, crc64: false }
+    const { hashing, newPart, batches, gate } = newHashing({
+      pressed: true,
+      digests,
+      usesWorker: true,
+    })
+    gate.open()
+    newPart(1)
+    await Promise.all([2, 3, 4, 5].map((number) => hashing.seal(newPart(number))))
+    expect(batches).toEqual([4])
+  })
+
+  it('gathers parts while the worker has a batch, though connections are idle', async () => {
+    const { hashing, newPart, batches, gate } = newHashing({
+      busy: false,
+      usesWorker: true,
+      isWorkerBusy: true,
+    })
+    gate.open()
+    newPart(1)
+    const parts = [2, 3, 4, 5].map((number) => newPart(number, 0))
+    expect(parts.map(({ isHashed }) => isHashed)).toEqual([false, false, false, false])
+    await Promise.all(parts.map((part) => hashing.seal(part)))
+    expect(batches).toEqual([4])
   })
 
   it('lets parts go at once while connections and the loop are idle', async () => {

@@ -33,6 +33,7 @@ class BusyTarget extends FakeTarget {
 }
 
 const hasher = {
+  usesWorker: () => false,
   async hash(jobs: readonly HashJob[]) {
     await nextTurn()
     return Promise.all(jobs.map((job) => hashPlainly(job, nextTurn)))
@@ -42,6 +43,7 @@ const loaded = { hasher } as unknown as Hashing
 const BATCHED = {
   mode: 'inline',
   isBusy: () => true,
+  isPressed: () => false,
   loaded: () => loaded,
   load: () => Promise.resolve(loaded),
 } as const
