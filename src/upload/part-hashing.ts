@@ -43,6 +43,8 @@ export class PartHashing {
   /** The parts come from a source that is never waited for. */
   #isAtHand = false
   #isBusy = false
+  /** The source has not filled a part for a while: nothing is waited for until it does. */
+  #isSilent = false
   #isWatching = false
   /** Parts that have become full, those hashed by then not counted. */
   #queued = 0
@@ -64,7 +66,8 @@ export class PartHashing {
     const hasher = loaded()?.hasher
     const inWorker = hasher?.usesWorker(mode) ?? mode === 'worker'
     // While the worker has a batch, another one cannot begin: it may as well become full.
-    const busy = this.#isBusy || hasher?.isWorkerBusy === true
+    const isQueued = inWorker && hasher?.isWorkerBusy === true
+    const busy = this.#isBusy || (isQueued && !this.#isSilent)
     return { lanes: lanesFor({ partsInMemory, wish, pressed: isPressed(), inWorker }), busy }
   }
 
@@ -107,6 +110,7 @@ export class PartHashing {
     const { body } = sealed
     if (part.isHashed) return { body, digests: await this.#withCrc64(sealed) }
     this.#queued++
+    this.#isSilent = false
     const hashed = this.#queue.add({ bytes: body, ...this.#settings.digests })
     void this.#watch()
     return { body, digests: await hashed }
@@ -154,6 +158,7 @@ export class PartHashing {
         await this.#settings.sleep(SILENCE, this.#over.signal)
         if (this.#queued > before) continue
         this.#isBusy = false
+        this.#isSilent = true
         this.#queue.setStalled(true)
       }
     } catch {
