@@ -74,6 +74,11 @@ export class BufferPool {
     return this.#lent * this.bufferSize
   }
 
+  /** Somebody waits for a buffer; nobody does from the moment it is lent, though told only later. */
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /**
    * Lends from now on no more than `bytes` at once, in whole buffers; never more than the budget.
    * @param partSize bytes of the part that begins, whose buffers are lent whatever others hold

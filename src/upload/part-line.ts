@@ -44,6 +44,8 @@ export class PartLine implements LineProgress, PartFillerOwner {
   #reading: Promise<unknown> | undefined
   #machinery: Machinery | undefined
   #hasOpened = false
+  /** The writer waits for memory, or has not yet been told that it has some. */
+  #isStarved = false
   /** Of the part that began last, in bytes. */
   #partSize: number
   #closed: { readonly reason: unknown } | undefined
@@ -193,14 +195,20 @@ export class PartLine implements LineProgress, PartFillerOwner {
 
   onFullMemory(): void {
     const { hashing, sender } = this.#getMachinery()
+    this.#isStarved = true
     hashing.setStalled(true)
-    const isStarved = sender.pending < sender.concurrency
-    this.#settings.stalls.enter(isStarved ? 'memory' : 'network')
+    const isIdle = sender.pending < sender.concurrency
+    this.#settings.stalls.enter(isIdle ? 'memory' : 'network')
   }
 
   onMemory(): void {
-    this.#machinery?.hashing.setStalled(false)
+    this.#noteMemory()
     this.#settings.stalls.enter(undefined)
+  }
+
+  #noteMemory(): void {
+    this.#isStarved = false
+    this.#machinery?.hashing.setStalled(false)
   }
 
   /** How a part of so many bytes, which begins now, is to be hashed. */
@@ -274,7 +282,11 @@ export class PartLine implements LineProgress, PartFillerOwner {
       onFailure: owner.onFailure,
       pool: this.#pool,
       seal: (part) => hashing.seal(part),
-      onPending: (parts) => hashing.setPending(parts),
+      onPending: (parts) => {
+        // It has been given the memory of the part that is done with: its batch may still become full.
+        if (this.#isStarved && !this.#pool.isAwaited) this.#noteMemory()
+        hashing.setPending(parts)
+      },
     })
     if (this.#closed !== undefined) {
       hashing.close(this.#closed.reason)
