@@ -8,6 +8,7 @@ import { expect, it } from 'vitest'
 import type { HashJob } from '../../src/digest/job.js'
 import { hashPlainly } from '../../src/digest/plain.js'
 import type { Hashing } from '../../src/digest/process-hasher.js'
+import type { HashingMode } from '../../src/digest/schedule.js'
 import { MemoryBudget } from '../../src/upload/memory-budget.js'
 import type { PartSource } from '../../src/upload/part-reader.js'
 import type { UploadTarget } from '../../src/upload/upload-target.js'
@@ -32,28 +33,39 @@ class BusyTarget extends FakeTarget {
   }
 }
 
+/** Of a process: one batch after the other keeps the worker busy. */
 const hasher = {
-  usesWorker: () => false,
+  batches: 0,
+  usesWorker: (mode: HashingMode) => mode === 'worker',
+  get isWorkerBusy() {
+    return hasher.batches > 0
+  },
   async hash(jobs: readonly HashJob[]) {
+    hasher.batches++
     await nextTurn()
-    return Promise.all(jobs.map((job) => hashPlainly(job, nextTurn)))
+    const digests = await Promise.all(jobs.map((job) => hashPlainly(job, nextTurn)))
+    hasher.batches--
+    return digests
   },
 }
 const loaded = { hasher } as unknown as Hashing
-const BATCHED = {
-  mode: 'inline',
-  isBusy: () => true,
-  isPressed: () => false,
-  loaded: () => loaded,
-  load: () => Promise.resolve(loaded),
-} as const
+
+/** What is said at one time may not be at another. */
+const answers = fc.infiniteStream(fc.boolean()).map((stream) => () => stream.next().value === true)
+
+const hashing = fc.record({
+  mode: fc.constantFrom<HashingMode>('inline', 'worker'),
+  isBusy: answers,
+  isPressed: answers,
+})
 
 const upload = fc.record({
   partSize: fc.constantFrom(64, 100, 160),
   memory: fc.integer({ min: 2, max: 12 }),
   concurrency: fc.integer({ min: 1, max: 4 }),
   isAutomatic: fc.boolean(),
-  isBatched: fc.boolean(),
+  /** With the kernels there; without, parts are hashed as they fill. */
+  hashing: fc.option(hashing),
   isFile: fc.boolean(),
   size: fc.nat(3000),
   chunk: fc.integer({ min: 1, max: 500 }),
@@ -67,7 +79,7 @@ const upload = fc.record({
 type Wanted = typeof upload extends fc.Arbitrary<infer Value> ? Value : never
 
 function open(wanted: Wanted, budget: MemoryBudget) {
-  const { partSize, memory, concurrency, isAutomatic, isBatched } = wanted
+  const { partSize, memory, concurrency, isAutomatic, hashing: chosen } = wanted
   const maxMemory = memory * partSize
   const maxPartSize = Math.floor(memory / 2) * partSize
   return newUpload({
@@ -75,7 +87,9 @@ function open(wanted: Wanted, budget: MemoryBudget) {
     plan: { partSize, growAfter: 3, maxPartSize, maxMemory },
     concurrency,
     ...(isAutomatic && { maxConcurrency: 8 }),
-    ...(isBatched && { hashing: BATCHED }),
+    ...(chosen !== null && {
+      hashing: { ...chosen, loaded: () => loaded, load: () => Promise.resolve(loaded) },
+    }),
     budget,
     clock: {
       breathe: () => nextTurn(),
