@@ -57,6 +57,8 @@ export class BufferPool {
   /** Leaves the budget's line. */
   #leaveLine: (() => void) | undefined
   #hasAllocated = false
+  /** Ordinary memory, as a small upload takes: it goes when it comes back, kernels would have to copy from it. */
+  #first: Uint8Array | undefined
   #closed: { readonly reason: unknown } | undefined
 
   constructor({ bufferSize, maxMemory, ownBuffers, budget, slabs }: BufferPoolSettings) {
@@ -132,12 +134,14 @@ export class BufferPool {
       // What others wait for goes to them first; whoever waits here stands in line behind them. Nor is
       // anything lent again that is beyond a limit which has been lowered.
       const isFree = this.#lent <= this.#limit && (this.#taken === 0 || !this.#budget.isContended)
-      const waiter = isFree && buffer.byteLength === this.bufferSize && this.#waiting.shift()
+      const isGood = buffer.byteLength === this.bufferSize && buffer !== this.#first
+      const waiter = isFree && isGood && this.#waiting.shift()
       if (waiter) {
         waiter.resolve(buffer)
         continue
       }
       this.#lent--
+      if (buffer === this.#first) this.#first = undefined
       this.#slabs.free(buffer)
       this.#giveUp()
     }
@@ -196,7 +200,9 @@ export class BufferPool {
   #allocate(): Uint8Array {
     const isFirst = !this.#hasAllocated
     this.#hasAllocated = true
-    return this.#slabs.allocate(this.bufferSize, isFirst)
+    const buffer = this.#slabs.allocate(this.bufferSize, isFirst)
+    if (isFirst) this.#first = buffer
+    return buffer
   }
 
   /** Gives the budget back what is not needed any more beside the own buffers. */

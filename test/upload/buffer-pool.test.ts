@@ -23,6 +23,9 @@ describe('bufferSizeFor', () => {
   })
 })
 
+/** Slabs that come back are lent again. */
+const keeping = () => new ProcessSlabs(() => undefined)
+
 describe('BufferPool', () => {
   it('lends no more than its budget', () => {
     const pool = newPool(10, 35)
@@ -72,7 +75,7 @@ describe('BufferPool', () => {
   })
 
   it('lends the same buffers again instead of new ones', () => {
-    const pool = newPool(10, 10, { slabs: new ProcessSlabs(() => undefined) })
+    const pool = newPool(10, 10, { slabs: keeping() })
     const first = pool.tryAcquire()
     pool.release(first === undefined ? [] : [first])
     expect(pool.heldBytes).toBe(0)
@@ -80,7 +83,7 @@ describe('BufferPool', () => {
   })
 
   it('serves those who wait in order, each with a buffer given back', async () => {
-    const pool = newPool(10, 20)
+    const pool = newPool(10, 20, { slabs: keeping() })
     const a = await pool.acquire()
     const b = await pool.acquire()
     const first = pool.acquire()
@@ -93,12 +96,39 @@ describe('BufferPool', () => {
   })
 
   it('does not let a newcomer overtake those who wait', async () => {
-    const pool = newPool(10, 10)
+    const pool = newPool(10, 10, { slabs: keeping() })
     const only = await pool.acquire()
     const waiting = pool.acquire()
     expect(pool.tryAcquire()).toBeUndefined()
     pool.release([only])
     expect(await waiting).toBe(only)
+  })
+
+  it('lends its first buffer once: it is not where the kernels can read', async () => {
+    const kernelMemory = new Set<Uint8Array>()
+    const slabs = new ProcessSlabs((isFirst) =>
+      isFirst
+        ? undefined
+        : {
+            tryAllocate(size) {
+              const slab = new Uint8Array(size)
+              kernelMemory.add(slab)
+              return slab
+            },
+            holds: (slab) => kernelMemory.has(slab),
+            free: () => {},
+          },
+    )
+    const pool = newPool(10, 20, { slabs })
+    const [first, second] = [await pool.acquire(), await pool.acquire()]
+    const waiting = [pool.acquire(), pool.acquire()]
+    pool.release([first])
+    pool.release([second])
+    const lent = await Promise.all(waiting)
+    expect(kernelMemory.has(first)).toBe(false)
+    expect(lent.map((buffer) => kernelMemory.has(buffer))).toEqual([true, true])
+    expect(lent).toContain(second)
+    expect(pool.heldBytes).toBe(20)
   })
 
   it('rejects those who wait when it is closed, and takes buffers back all the same', async () => {
@@ -118,7 +148,7 @@ describe('BufferPool', () => {
 /** Pools of buffers of 10 bytes, two of them a part's, that share a budget for so many more. */
 function share(buffers: number, pools: number) {
   const budget = new MemoryBudget(10 * buffers)
-  const newOne = () => newPool(10, 1000, { budget, ownBuffers: 2 })
+  const newOne = () => newPool(10, 1000, { budget, ownBuffers: 2, slabs: keeping() })
   return { budget, pools: Array.from({ length: pools }, newOne) }
 }
 
