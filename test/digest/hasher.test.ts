@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
+import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Arena } from '../../src/digest/arena.js'
 import { HashWorker } from '../../src/digest/hash-worker.js'
@@ -280,6 +281,35 @@ describe.each([
     const both = Promise.all([made.hasher.hash(jobs, 'worker'), made.hasher.hash(jobs, 'inline')])
     for (const digests of await both) expect(plain(digests)).toEqual(plain(jobs.map(oracle)))
   })
+})
+
+it('any parts of any streams, in any pieces, here and in the worker', async () => {
+  const made = withWorker()
+  const outside = noise(400_000)
+  const inside = slabOf(made.arena, outside)
+  const piece = fc.record({
+    from: fc.nat(200_000),
+    length: fc.oneof(fc.nat(130), fc.nat(70_000)),
+    isInside: fc.integer({ min: 0, max: 40 }).map((n) => n > 0),
+  })
+  const job = fc.array(piece, { maxLength: 3 }).map((pieces) =>
+    pieces.map(({ from, length, isInside }) => {
+      return (isInside ? inside : outside).subarray(from, from + length)
+    }),
+  )
+  const stream = fc.record({
+    jobs: fc.array(job, { minLength: 1, maxLength: 9 }),
+    crc64: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
+    mode: fc.constantFrom('inline' as const, 'worker' as const),
+  })
+  const property = fc.asyncProperty(fc.array(stream, { maxLength: 3 }), async (streams) => {
+    const hashing = streams.map(({ jobs: bodies, crc64: own, mode }) => {
+      const jobs = bodies.map((bytes) => ({ bytes, md5: true, crc64: own }))
+      return expectRight(made.hasher.hash(jobs, mode), jobs)
+    })
+    await Promise.all(hashing)
+  })
+  await fc.assert(property, { numRuns: 300 })
 })
 
 it('five parts and eight at once: the worker has both kernels', async () => {
