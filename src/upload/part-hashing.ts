@@ -4,6 +4,7 @@
  * they need a tenth of the time. Decides by asking digest/schedule.ts; owns the parts that wait.
  */
 import { BatchQueue } from '../digest/batch-queue.js'
+import { LANES } from '../digest/layout.js'
 import type { Hashing } from '../digest/process-hasher.js'
 import { type HashingMode, hashesAsItFills, lanesFor } from '../digest/schedule.js'
 import type { DigestChoice, Part, SealedPart } from './part.js'
@@ -76,7 +77,8 @@ export class PartHashing {
    * hashed, so each can wait for the others of its batch. A few are not worth the kernels.
    */
   async expect(parts: number): Promise<void> {
-    if (!this.#usesKernels || parts < Math.max(2, this.#now.lanes)) return
+    const few = Math.max(2, Math.min(LANES, this.#now.lanes))
+    if (!this.#usesKernels || parts < few) return
     this.#isAtHand = true
     // What it rejects with, hashing will, unless it goes without kernels.
     await this.#settings.load().catch(() => undefined)

@@ -103,6 +103,17 @@ describe('PartHashing', () => {
     for (const [index, { digests }] of sealed.entries()) expectDigests(digests, index + 1)
   })
 
+  it('hashes four at hand together, though memory has room for more', async () => {
+    const digests = { md5: true, crc64: false }
+    const { hashing, newPart, batches, gate } = newHashing({ partsInMemory: 16, digests })
+    await hashing.expect(4)
+    gate.open()
+    const sealed = [1, 2, 3, 4].map((number) => hashing.seal(newPart(number, 0)))
+    hashing.end()
+    await Promise.all(sealed)
+    expect(batches).toEqual([4])
+  })
+
   it('brings no kernels for a few parts at hand', async () => {
     const { hashing, newPart, loads } = newHashing({ busy: false })
     await hashing.expect(3)
