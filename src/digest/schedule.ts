@@ -19,7 +19,7 @@ export type HashingMode = 'auto' | 'inline' | 'worker'
 export function lanesFor(now: {
   readonly partsInMemory: number
   readonly wish: DigestWish
-  /** The event loop has had little time to spare for a while. */
+  /** The event loop has had little time to spare for a while, and the line is fast. */
   readonly pressed: boolean
   /** The worker hashes. */
   readonly inWorker: boolean

@@ -23,7 +23,7 @@ export interface PartHashingSettings {
   load(): Promise<Hashing>
   /** Whether the event loop has had little time to spare since the last call. */
   isBusy(): boolean
-  /** Whether it has had little for a while. */
+  /** Whether it has had little for a while, and the line is so fast that nothing is lost while it is idle. */
   isPressed(): boolean
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }

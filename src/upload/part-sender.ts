@@ -42,6 +42,7 @@ export class PartSender {
   #parts = 0
   #pending = 0
   #hasSent = false
+  #partMs: number | undefined
 
   constructor(target: UploadTarget, settings: PartSenderSettings) {
     this.#target = target
@@ -60,6 +61,11 @@ export class PartSender {
   /** Most requests on the wire at once, now. */
   get concurrency(): number {
     return this.#permits.limit
+  }
+
+  /** How long a part is on the wire, of late; endless as long as none has been acknowledged. */
+  get partMs(): number {
+    return this.#partMs ?? Number.POSITIVE_INFINITY
   }
 
   /** Requests on the wire, or about to be. */
@@ -164,6 +170,7 @@ export class PartSender {
       }),
     )
     const at = this.#settings.ticks()
+    this.#partMs = ((this.#partMs ?? at - sentAt) * 3 + at - sentAt) / 4
     this.#adapt((control) => control.acknowledge({ bytes: size, sentAt, at }))
     const isCrc64Own = digests.crc64 !== undefined
     const crc64 = stored.crc64 ?? digests.crc64

@@ -1,4 +1,5 @@
 /** Batches as full as memory allows, though it comes back part by part. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import type { HashJob } from '../../src/digest/job.js'
 import { hashPlainly } from '../../src/digest/plain.js'
@@ -7,13 +8,16 @@ import { planParts } from '../../src/protocol/part-plan.js'
 import type { UploadTarget } from '../../src/upload/upload-target.js'
 import { FakeTarget } from '../helpers/fake-target.js'
 import { Gate } from '../helpers/gate.js'
-import { bytes, newUpload, PART } from '../helpers/new-upload.js'
+import { bytes, neverWakes, newUpload, PART } from '../helpers/new-upload.js'
 
-it('a batch waits for the part that fills the memory of the last one sent', async () => {
+/** An upload with memory for four parts, on a loop that has no time; the fifth part waits at a gate. */
+function pressed(partMs: number) {
   const gate = new Gate()
+  let now = 0
   const target = new (class extends FakeTarget {
     override async uploadPart(request: Parameters<UploadTarget['uploadPart']>[0]) {
-      if (request.partNumber === 1) await gate.arrive()
+      if (request.partNumber === 5) await gate.arrive()
+      now += partMs
       return super.uploadPart(request)
     }
   })()
@@ -29,6 +33,8 @@ it('a batch waits for the part that fills the memory of the last one sent', asyn
   const { upload } = newUpload({
     target,
     plan: planParts({ partSize: PART, concurrency: 2, maxMemory: 4 * PART }),
+    concurrency: 2,
+    clock: { breathe: () => Promise.resolve(), sleep: neverWakes, ticks: () => now },
     hashing: {
       mode: 'inline',
       isBusy: () => true,
@@ -37,14 +43,32 @@ it('a batch waits for the part that fills the memory of the last one sent', asyn
       load: async () => loaded,
     },
   })
-  const content = bytes(5 * PART + 1)
-  const taken = upload.append(content)
+  return { upload, target, gate, batches }
+}
+
+it('a batch waits for the part that fills the memory of the last one sent', async () => {
+  const { upload, target, gate, batches } = pressed(1)
+  const content = bytes(9 * PART + 1)
+  await upload.append(content.subarray(0, PART + 1))
+  while (upload.progress.partsUploaded === 0) await nextTurn()
+  const taken = upload.append(content.subarray(PART + 1))
   await gate.reached()
-  // Three parts wait, and the writer for the memory of the first.
-  expect(batches).toEqual([])
+  while (upload.progress.partsUploaded < 4) await nextTurn()
+  // Three parts wait, and the writer for the memory of the fifth.
+  expect(batches).toEqual([4])
   gate.open()
   await taken
   await upload.finish()
-  expect(batches).toEqual([4, 1])
+  expect(batches).toEqual([4, 4, 1])
   expect(target.object?.bytes.equals(content)).toBe(true)
+})
+
+it('half of the memory is sent while the other half fills where the line is slow', async () => {
+  const { upload, gate, batches } = pressed(40)
+  gate.open()
+  await upload.append(bytes(PART + 1))
+  while (upload.progress.partsUploaded === 0) await nextTurn()
+  await upload.append(bytes(8 * PART))
+  await upload.finish()
+  expect(batches).toEqual([2, 2, 2, 2, 1])
 })
