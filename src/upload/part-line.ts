@@ -33,12 +33,6 @@ interface Machinery {
   readonly sender: PartSender
 }
 
-/**
- * A line is fast on which all parts that memory holds are sent in so long, in milliseconds. On another one
- * some must be on their way while others fill, however little time this process has.
- */
-const FAST_MS = 50
-
 export class PartLine implements LineProgress, PartFillerOwner {
   readonly #target: UploadTarget
   readonly #settings: PartLineSettings
@@ -260,13 +254,12 @@ export class PartLine implements LineProgress, PartFillerOwner {
     const { mode, loaded, load, isBusy, isPressed } = this.#settings.hashing
     const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(ms, signal)
     const partsInMemory = () => this.#partsInMemory
-    const isFast = () => sender.partMs * partsInMemory() <= FAST_MS * sender.concurrency
     const hashing = new PartHashing({
       mode,
       loaded,
       load,
       isBusy,
-      isPressed: () => isFast() && isPressed(),
+      isPressed: () => sender.isFast(partsInMemory()) && isPressed(),
       sleep,
       digests,
       get concurrency() {

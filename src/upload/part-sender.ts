@@ -31,6 +31,12 @@ export interface PartSenderSettings
   onFailure(error: unknown): void
 }
 
+/**
+ * A line is fast that sends all parts of the memory in so many milliseconds. On another one some must be
+ * on their way while others fill, however little time this process has.
+ */
+const FAST_MS = 50
+
 export class PartSender {
   readonly ledger = new Ledger()
   readonly #target: UploadTarget
@@ -42,6 +48,7 @@ export class PartSender {
   #parts = 0
   #pending = 0
   #hasSent = false
+  /** How long a part is on the wire, of late. */
   #partMs: number | undefined
 
   constructor(target: UploadTarget, settings: PartSenderSettings) {
@@ -63,9 +70,10 @@ export class PartSender {
     return this.#permits.limit
   }
 
-  /** How long a part is on the wire, of late; endless as long as none has been acknowledged. */
-  get partMs(): number {
-    return this.#partMs ?? Number.POSITIVE_INFINITY
+  /** Whether the line is fast enough to send so many parts once all have filled, and none meanwhile. */
+  isFast(parts: number): boolean {
+    const { concurrency } = this
+    return this.#partMs !== undefined && this.#partMs * parts <= FAST_MS * concurrency
   }
 
   /** Requests on the wire, or about to be. */
