@@ -122,7 +122,8 @@ export const BUSY_BATCHES = 2
 
 /**
  * Processors from which on `auto` starts the worker. Of two, the network's side and the source want one:
- * then it is cheaper, and as fast, to hash eight parts at once here than four there.
+ * then it is cheaper, and as fast, to hash eight parts at once here than four there; but for a source
+ * that takes this thread's own time.
  */
 const WORKER_CORES = 3
 
