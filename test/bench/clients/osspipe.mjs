@@ -13,7 +13,10 @@ const ACCOUNT = {
 }
 
 /** `options.method`: `uploadFile`, a file by itself; without it a stream. */
-export function connect({ endpoint, partSize, concurrency, options: { method, ...options } = {} }) {
+export async function connect(run) {
+  const { endpoint, partSize, concurrency, work, options: { method, ...options } = {} } = run
+  // The others load these when they are loaded themselves, osspipe with its first request.
+  if (work !== 'first') await Promise.all([import('undici'), import('fast-xml-parser')])
   const client = new OssClient({ ...ACCOUNT, endpoint, pathStyle: true })
   const optionsOf = (key) => ({ client, bucket: 'bucket', key, partSize, concurrency, ...options })
   const newStream = (key) => createOssWriteStream(optionsOf(key))
