@@ -108,7 +108,9 @@ export class Part {
     if (buffer === undefined) return 0
     const room = Math.min(buffer.byteLength - this.#used, this.capacity - this.#size)
     const count = Math.min(room, end - start)
-    buffer.set(chunk.subarray(start, start + count), this.#used)
+    // Most chunks fit as they are, and a view of each would be garbage.
+    const isWhole = count === chunk.byteLength
+    buffer.set(isWhole ? chunk : chunk.subarray(start, start + count), this.#used)
     this.#used += count
     this.#size += count
     this.#hashUpTo(STRIDE)
@@ -146,7 +148,7 @@ export class Part {
   #hashUpTo(atLeast: number): void {
     const buffer = this.#buffers.at(-1)
     const count = this.#used - this.#hashed
-    if (buffer === undefined || count === 0 || count < atLeast) return
+    if (!this.isWatched || buffer === undefined || count === 0 || count < atLeast) return
     const bytes = buffer.subarray(this.#hashed, this.#used)
     if (this.#hashesMd5) {
       this.#md5 ??= createMd5()
