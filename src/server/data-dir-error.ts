@@ -3,7 +3,8 @@
 import { OssError } from '../errors.js'
 
 /**
- * `in-use`: another server has it. `foreign`: no server made it, and it is not empty. `unusable`: the file system refused; `cause` says why.
+ * `in-use`: another server has it. `foreign`: no server made it, and it is not empty. `unusable`: the
+ * file system refused; `cause` says why.
  */
 export type DataDirProblem = 'in-use' | 'foreign' | 'unusable'
 
