@@ -27,6 +27,7 @@ import {
   hashesIn,
   isWorthKernels,
   jointKernelOf,
+  modeFor,
 } from './schedule.js'
 import { type AnyCall, argumentsOfAny, callsOf, inPieces, lanesOf } from './side-by-side.js'
 import type { WasmMemory } from './wasm-engine.js'
@@ -96,6 +97,11 @@ export class Hasher {
     if (this.#nextTasks().length >= LANES) this.#pump()
     else void this.#gather()
     return Promise.all(results)
+  }
+
+  /** The mode for the batches of a stream, by its line. */
+  modeFor(mode: HashingMode, isLineFast: boolean): HashingMode {
+    return modeFor({ mode, isLineFast, cores: this.#settings.cores })
   }
 
   /** Whether a batch of several parts would go to the worker now. */

@@ -19,17 +19,19 @@ export type HashingMode = 'auto' | 'inline' | 'worker'
 export function lanesFor(now: {
   readonly partsInMemory: number
   readonly wish: DigestWish
-  /** The event loop has had little time to spare for a while, and the line is fast. */
+  /** The event loop has had little time to spare for a while. */
   readonly pressed: boolean
+  /** All parts that memory holds are sent in next to no time: nothing is lost while it is idle. */
+  readonly isLineFast: boolean
   /** The worker hashes. */
   readonly inWorker: boolean
 }): number {
-  const { partsInMemory, wish, pressed, inWorker } = now
+  const { partsInMemory, wish, pressed, isLineFast, inWorker } = now
   const half = Math.floor(partsInMemory / 2)
   // CRC-64 alone is as fast with one.
   if (!wish.md5 || half < 2) return 1
   const most = mostLanes(wish)
-  if (!pressed) return Math.min(most, half)
+  if (!pressed || !isLineFast) return Math.min(most, half)
   const all = inWorker ? Math.max(half, Math.min(LANES, partsInMemory - 1)) : partsInMemory
   return Math.min(most, all)
 }
@@ -120,12 +122,24 @@ export const BUSY = 0.7
 /** Busy batches in a row after which `auto` starts the worker, which takes some 40 ms of CPU. */
 export const BUSY_BATCHES = 2
 
+/** Processors with which the worker takes from nobody what it is given. */
+const PLENTY_OF_CORES = 3
+
 /**
- * Processors from which on `auto` starts the worker. Of two, the network's side and the source want one:
- * then it is cheaper, and as fast, to hash eight parts at once here than four there; but for a source
- * that takes this thread's own time.
+ * Returns the mode for the batches of a stream. On two processors and a fast line `auto` is `inline`: what
+ * uploads wait for is the processors themselves then, and to hash eight parts at once here costs less
+ * than four there. On a slower line the source is what takes this thread's time, and the worker helps.
  */
-const WORKER_CORES = 3
+export function modeFor(now: {
+  readonly mode: HashingMode
+  /** Processors the process may use. */
+  readonly cores: number
+  /** All parts that memory holds are sent in next to no time. */
+  readonly isLineFast: boolean
+}): HashingMode {
+  const { mode, cores, isLineFast } = now
+  return mode === 'auto' && isLineFast && cores < PLENTY_OF_CORES ? 'inline' : mode
+}
 
 /**
  * Returns who hashes a batch. The worker saves no work, it takes it off the loop: `auto` uses it
@@ -143,6 +157,6 @@ export function hashesIn(now: {
 }): 'inline' | 'worker' {
   if (now.mode === 'inline' || now.failed) return 'inline'
   if (now.mode === 'worker') return 'worker'
-  if (now.cores < WORKER_CORES) return 'inline'
+  if (now.cores < 2) return 'inline'
   return now.running || now.busyBatches >= BUSY_BATCHES ? 'worker' : 'inline'
 }

@@ -23,8 +23,10 @@ export interface PartHashingSettings {
   load(): Promise<Hashing>
   /** Whether the event loop has had little time to spare since the last call. */
   isBusy(): boolean
-  /** Whether it has had little for a while, and the line is so fast that nothing is lost while it is idle. */
+  /** Whether it has had little for a while. */
   isPressed(): boolean
+  /** Whether the line is so fast that nothing is lost while it is idle. */
+  isLineFast(): boolean
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
@@ -51,25 +53,33 @@ export class PartHashing {
   #queued = 0
 
   constructor(settings: PartHashingSettings) {
-    const { mode, digests, partsInMemory } = settings
+    const { digests, partsInMemory } = settings
     this.#settings = settings
     this.#isFirst = settings.hasBegun !== true
     this.#usesKernels = partsInMemory >= WORTH_BATCHES && (digests.md5 || digests.crc64)
     this.#queue = new BatchQueue({
       now: () => ({ ...this.#now, concurrency: settings.concurrency }),
-      hash: async (jobs) => (await settings.load()).hasher.hash(jobs, mode),
+      hash: async (jobs) => (await settings.load()).hasher.hash(jobs, this.#mode),
     })
+  }
+
+  /** Who hashes them, so far as the line decides. */
+  get #mode(): HashingMode {
+    const { mode, loaded, isLineFast } = this.#settings
+    return loaded()?.hasher.modeFor(mode, isLineFast()) ?? mode
   }
 
   /** How many parts are hashed together at present, and whether time is short. */
   get #now(): { readonly lanes: number; readonly busy: boolean } {
-    const { mode, digests: wish, partsInMemory, loaded, isPressed } = this.#settings
+    const { digests: wish, partsInMemory, loaded } = this.#settings
+    const mode = this.#mode
     const hasher = loaded()?.hasher
     const inWorker = hasher?.usesWorker(mode) ?? mode === 'worker'
     // While the worker has a batch, another one cannot begin: it may as well become full.
     const isQueued = inWorker && hasher?.isWorkerBusy === true
     const busy = this.#isBusy || (isQueued && !this.#isSilent)
-    return { lanes: lanesFor({ partsInMemory, wish, pressed: isPressed(), inWorker }), busy }
+    const [pressed, isLineFast] = [this.#settings.isPressed(), this.#settings.isLineFast()]
+    return { lanes: lanesFor({ partsInMemory, wish, pressed, isLineFast, inWorker }), busy }
   }
 
   /**

@@ -259,7 +259,8 @@ export class PartLine implements LineProgress, PartFillerOwner {
       loaded,
       load,
       isBusy,
-      isPressed: () => sender.isFast(partsInMemory()) && isPressed(),
+      isPressed,
+      isLineFast: () => sender.isFast(partsInMemory()),
       sleep,
       digests,
       get concurrency() {

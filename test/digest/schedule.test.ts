@@ -5,6 +5,7 @@ import {
   hashesIn,
   jointKernelOf,
   lanesFor,
+  modeFor,
   partsToHash,
 } from '../../src/digest/schedule.js'
 
@@ -25,6 +26,7 @@ describe('how parts are hashed', () => {
     ['all four of them', { partsInMemory: 4, pressed: true }, 4],
     ['all five', { partsInMemory: 5, pressed: true }, 5],
     ['all eight', { pressed: true }, 8],
+    ['half of eight, pressed, on a slow line', { pressed: true, isLineFast: false }, 4],
     ['eight of many, pressed', { partsInMemory: 30, pressed: true }, 8],
     ['four with CRC-64, pressed', { pressed: true, wish: BOTH }, 4],
     ['three of four, worker', { partsInMemory: 4, pressed: true, inWorker: true }, 3],
@@ -33,7 +35,7 @@ describe('how parts are hashed', () => {
     ['half of twelve, worker', { partsInMemory: 12, pressed: true, inWorker: true }, 6],
     ['two of five, worker at leisure', { partsInMemory: 5, inWorker: true }, 2],
   ])('takes together: %s', (_, change, lanes) => {
-    const now = { partsInMemory: 8, wish: MD5, pressed: false, inWorker: false }
+    const now = { partsInMemory: 8, wish: MD5, pressed: false, isLineFast: true, inWorker: false }
     expect(lanesFor({ ...now, ...change })).toBe(lanes)
   })
 
@@ -72,20 +74,31 @@ describe('how parts are hashed', () => {
     expect(partsToHash({ ...busy, ...change })).toBe(expected)
   })
 
-  const calm = { cores: 3, failed: false, running: false, busyBatches: 0 }
+  const calm = { cores: 2, failed: false, running: false, busyBatches: 0 }
   it.each([
     ['auto, nothing known yet', 'auto', {}, 'inline'],
     ['auto, one busy batch', 'auto', { busyBatches: 1 }, 'inline'],
     ['auto, two busy batches', 'auto', { busyBatches: 2 }, 'worker'],
     ['auto, a worker that runs', 'auto', { running: true }, 'worker'],
     ['auto, one processor', 'auto', { cores: 1, busyBatches: 9 }, 'inline'],
-    ['auto, two processors', 'auto', { cores: 2, busyBatches: 9 }, 'inline'],
     ['auto, a worker that died', 'auto', { failed: true, busyBatches: 9 }, 'inline'],
     ['inline, however busy', 'inline', { running: true, busyBatches: 9 }, 'inline'],
     ['worker, at once', 'worker', { cores: 1 }, 'worker'],
     ['worker, but it died', 'worker', { failed: true }, 'inline'],
   ] as const)('with %s', (_, mode, change, expected) => {
     expect(hashesIn({ ...calm, mode, ...change })).toBe(expected)
+  })
+})
+
+describe('modeFor', () => {
+  it.each([
+    ['auto', 2, true, 'inline'],
+    ['auto', 2, false, 'auto'],
+    ['auto', 3, true, 'auto'],
+    ['worker', 2, true, 'worker'],
+    ['inline', 4, false, 'inline'],
+  ] as const)('%s, %d processors, a fast line: %s', (mode, cores, isLineFast, expected) => {
+    expect(modeFor({ mode, cores, isLineFast })).toBe(expected)
   })
 })
 

@@ -27,7 +27,7 @@ export function newHasher(
       if (failure !== undefined) throw failure
       await turn()
     },
-    cores: choices.cores ?? 3,
+    cores: choices.cores ?? 2,
     utilization: () => choices.utilization ?? 0,
     ...(choices.worker === undefined ? {} : { worker: choices.worker }),
   })

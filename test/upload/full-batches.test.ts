@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import type { HashJob } from '../../src/digest/job.js'
 import { hashPlainly } from '../../src/digest/plain.js'
 import type { Hashing } from '../../src/digest/process-hasher.js'
+import type { HashingMode } from '../../src/digest/schedule.js'
 import { planParts } from '../../src/protocol/part-plan.js'
 import type { UploadTarget } from '../../src/upload/upload-target.js'
 import { FakeTarget } from '../helpers/fake-target.js'
@@ -23,6 +24,7 @@ function pressed(partMs: number) {
   })()
   const batches: number[] = []
   const hasher = {
+    modeFor: (mode: HashingMode) => mode,
     usesWorker: () => false,
     async hash(jobs: readonly HashJob[]) {
       batches.push(jobs.length)

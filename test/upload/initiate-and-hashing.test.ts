@@ -17,7 +17,9 @@ const SOURCE = {
 
 /** An upload of a source at hand, whose parts are all hashed in batches by `hash`. */
 function batching(hash: () => Promise<never>) {
-  const loaded = { hasher: { hash, usesWorker: () => false } } as unknown as Hashing
+  const loaded = {
+    hasher: { hash, modeFor: () => 'inline', usesWorker: () => false },
+  } as unknown as Hashing
   return newUpload({
     plan: planParts({ partSize: PART, concurrency: 2, maxMemory: 8 * PART }),
     hashing: {
@@ -69,7 +71,7 @@ describe('an object of one part, with the kernels there', () => {
     ['no md5', { md5: false, crc64: true }],
   ])('is put with its CRC-64 (%s)', async (_, digests) => {
     const hash = () => Promise.reject(new Error('not asked'))
-    const loaded = { hasher: { hash, usesWorker: () => false } }
+    const loaded = { hasher: { hash, modeFor: () => 'inline', usesWorker: () => false } }
     const hashing = loaded as unknown as Hashing
     const { upload, target } = newUpload({
       plan: planParts({ partSize: PART, concurrency: 2, maxMemory: 8 * PART }),

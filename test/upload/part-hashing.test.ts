@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Digests, HashJob } from '../../src/digest/job.js'
 import type { Hashing } from '../../src/digest/process-hasher.js'
+import type { HashingMode } from '../../src/digest/schedule.js'
 import { crc64 } from '../../src/protocol/digest.js'
 import { type DigestChoice, Part } from '../../src/upload/part.js'
 import { PartHashing } from '../../src/upload/part-hashing.js'
@@ -36,6 +37,7 @@ function newHashing(options: Choices = {}) {
   const sleeps: { readonly signal: AbortSignal; wake(): void }[] = []
   let loads = 0
   const hasher = {
+    modeFor: (mode: HashingMode) => mode,
     usesWorker: () => usesWorker,
     isWorkerBusy,
     async hash(jobs: readonly HashJob[]) {
@@ -52,6 +54,7 @@ function newHashing(options: Choices = {}) {
     concurrency: 4,
     isBusy: () => busy,
     isPressed: () => pressed,
+    isLineFast: () => pressed,
     loaded: () => (isLoaded ? loaded : undefined),
     load: async () => {
       loads++

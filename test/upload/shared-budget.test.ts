@@ -36,6 +36,7 @@ class BusyTarget extends FakeTarget {
 /** Of a process: one batch after the other keeps the worker busy. */
 const hasher = {
   batches: 0,
+  modeFor: (mode: HashingMode) => mode,
   usesWorker: (mode: HashingMode) => mode === 'worker',
   get isWorkerBusy() {
     return hasher.batches > 0
