@@ -10,7 +10,7 @@ const PERIOD_MS = 2
 
 const run = JSON.parse(process.argv[2] ?? '{}')
 const { connect } = await import(`./${run.module}.mjs`)
-const client = await connect(run)
+const client = connect(run)
 
 const loop = monitorEventLoopDelay({ resolution: PERIOD_MS })
 // A fresh process counts from its start, loading included; a long run from its first byte.

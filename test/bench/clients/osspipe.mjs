@@ -13,10 +13,7 @@ const ACCOUNT = {
 }
 
 /** `options.method`: `uploadFile`, a file by itself; without it a stream. */
-export async function connect(run) {
-  const { endpoint, partSize, concurrency, work, options: { method, ...options } = {} } = run
-  // The others load these when they are loaded themselves, osspipe with its first request.
-  if (work !== 'first') await Promise.all([import('undici'), import('fast-xml-parser')])
+export function connect({ endpoint, partSize, concurrency, options: { method, ...options } = {} }) {
   const client = new OssClient({ ...ACCOUNT, endpoint, pathStyle: true })
   const optionsOf = (key) => ({ client, bucket: 'bucket', key, partSize, concurrency, ...options })
   const newStream = (key) => createOssWriteStream(optionsOf(key))
