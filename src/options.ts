@@ -123,7 +123,7 @@ export interface OssWriteStreamOptions extends OssClientOptions, ObjectHeaderOpt
   /**
    * Where full parts are hashed: `inline` on this thread, `worker` in one that all streams of the process
    * share, `auto` in the worker once hashing keeps the event loop busy; with two processors and a line that is
-   * faster than they are it stays inline. Small uploads use neither. @default 'auto'
+   * faster than they are, MD5 alone stays inline. Small uploads use neither. @default 'auto'
    */
   readonly hashing?: 'auto' | 'inline' | 'worker' | undefined
   /**

@@ -99,9 +99,9 @@ export class Hasher {
     return Promise.all(results)
   }
 
-  /** The mode for the batches of a stream, by its line. */
-  modeFor(mode: HashingMode, isLineFast: boolean): HashingMode {
-    return modeFor({ mode, isLineFast, cores: this.#settings.cores })
+  /** The mode for the batches of a stream, by its digests and its line. */
+  modeFor(stream: Omit<Parameters<typeof modeFor>[0], 'cores'>): HashingMode {
+    return modeFor({ ...stream, cores: this.#settings.cores })
   }
 
   /** Whether a batch of several parts would go to the worker now. */

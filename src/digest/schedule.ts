@@ -128,17 +128,20 @@ const PLENTY_OF_CORES = 3
 /**
  * Returns the mode for the batches of a stream. On two processors and a fast line `auto` is `inline`: what
  * uploads wait for is the processors themselves then, and to hash eight parts at once here costs less
- * than four there. On a slower line the source is what takes this thread's time, and the worker helps.
+ * than four there. With CRC-64 it is four in either place, and the worker at least does it beside the
+ * rest. On a slower line the source is what takes this thread's time, and the worker helps.
  */
 export function modeFor(now: {
   readonly mode: HashingMode
+  readonly wish: DigestWish
   /** Processors the process may use. */
   readonly cores: number
   /** All parts that memory holds are sent in next to no time. */
   readonly isLineFast: boolean
 }): HashingMode {
-  const { mode, cores, isLineFast } = now
-  return mode === 'auto' && isLineFast && cores < PLENTY_OF_CORES ? 'inline' : mode
+  const { mode, wish, cores, isLineFast } = now
+  const isCheaperHere = isLineFast && cores < PLENTY_OF_CORES && mostLanes(wish) > LANES
+  return mode === 'auto' && isCheaperHere ? 'inline' : mode
 }
 
 /**

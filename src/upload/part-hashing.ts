@@ -1,7 +1,7 @@
 /**
  * How the digests of an upload's parts come about: MD5 while a part fills, or once it is full together
- * with others, which costs a third; CRC-64 with it then, or by itself once the kernels are there, since
- * they need a tenth of the time. Decides by asking digest/schedule.ts; owns the parts that wait.
+ * with others, which costs a third or less; CRC-64 with it then, or by itself once the kernels are there,
+ * since they need a tenth of the time. Decides by asking digest/schedule.ts; owns the parts that wait.
  */
 import { BatchQueue } from '../digest/batch-queue.js'
 import { LANES } from '../digest/layout.js'
@@ -63,10 +63,10 @@ export class PartHashing {
     })
   }
 
-  /** Who hashes them, so far as the line decides. */
+  /** Who hashes them, so far as their digests and the line decide. */
   get #mode(): HashingMode {
-    const { mode, loaded, isLineFast } = this.#settings
-    return loaded()?.hasher.modeFor(mode, isLineFast()) ?? mode
+    const { mode, digests: wish, loaded, isLineFast } = this.#settings
+    return loaded()?.hasher.modeFor({ mode, wish, isLineFast: isLineFast() }) ?? mode
   }
 
   /** How many parts are hashed together at present, and whether time is short. */

@@ -322,6 +322,12 @@ it('five parts and eight at once: the worker has both kernels', async () => {
   expect(made.posts.filter(({ module }) => module !== undefined)).toHaveLength(2)
 })
 
+it('a hasher says who hashes by the processors that it may use', () => {
+  const stream = { mode: 'auto', wish: { md5: true, crc64: false }, isLineFast: true } as const
+  const modes = [2, 3].map((cores) => newHasher({ cores }).hasher.modeFor(stream))
+  expect(modes).toEqual(['inline', 'auto'])
+})
+
 describe('a worker that dies', () => {
   const THROWS = "require('node:worker_threads').parentPort.on('message', () => { throw 1 })"
   const STOPS_HALF_WAY = `const { parentPort, workerData } = require('node:worker_threads')

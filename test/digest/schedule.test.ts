@@ -98,7 +98,11 @@ describe('modeFor', () => {
     ['worker', 2, true, 'worker'],
     ['inline', 4, false, 'inline'],
   ] as const)('%s, %d processors, a fast line: %s', (mode, cores, isLineFast, expected) => {
-    expect(modeFor({ mode, cores, isLineFast })).toBe(expected)
+    expect(modeFor({ mode, wish: MD5, cores, isLineFast })).toBe(expected)
+  })
+
+  it('leaves it open with CRC-64, of which no more are taken here than in the worker', () => {
+    expect(modeFor({ mode: 'auto', wish: BOTH, cores: 2, isLineFast: true })).toBe('auto')
   })
 })
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Digests, HashJob } from '../../src/digest/job.js'
 import type { Hashing } from '../../src/digest/process-hasher.js'
-import type { HashingMode } from '../../src/digest/schedule.js'
+import { type HashingMode, modeFor } from '../../src/digest/schedule.js'
 import { crc64 } from '../../src/protocol/digest.js'
 import { type DigestChoice, Part } from '../../src/upload/part.js'
 import { PartHashing } from '../../src/upload/part-hashing.js'
@@ -25,23 +25,27 @@ interface Choices {
   /** The hasher would give a batch to the worker; it has one. */
   readonly usesWorker?: boolean
   readonly isWorkerBusy?: boolean
+  /** Processors. */
+  readonly cores?: number
   readonly partsInMemory?: number
   readonly digests?: DigestChoice
 }
 
 function newHashing(options: Choices = {}) {
   const { isLoaded = true, busy = true, partsInMemory = 8, digests = DIGESTS } = options
-  const { pressed = false, usesWorker = false, isWorkerBusy = false } = options
+  const { pressed = false, usesWorker = false, isWorkerBusy = false, cores = 4 } = options
   const batches: number[] = []
   const gate = new Gate()
   const sleeps: { readonly signal: AbortSignal; wake(): void }[] = []
   let loads = 0
+  const modes: (HashingMode | undefined)[] = []
   const hasher = {
-    modeFor: (mode: HashingMode) => mode,
-    usesWorker: () => usesWorker,
+    modeFor: (stream: Parameters<Hashing['hasher']['modeFor']>[0]) => modeFor({ ...stream, cores }),
+    usesWorker: (mode: HashingMode) => usesWorker && mode !== 'inline',
     isWorkerBusy,
-    async hash(jobs: readonly HashJob[]) {
+    async hash(jobs: readonly HashJob[], mode?: HashingMode) {
       batches.push(jobs.length)
+      modes.push(mode)
       await gate.arrive()
       return jobs.map(digestsOf)
     },
@@ -74,7 +78,7 @@ function newHashing(options: Choices = {}) {
     part.append(bytes(SIZE, number), 0, SIZE)
     return part
   }
-  return { hashing, newPart, batches, gate, sleeps, loads: () => loads }
+  return { hashing, newPart, batches, modes, gate, sleeps, loads: () => loads }
 }
 
 function expectDigests(digests: { md5?: Uint8Array | undefined }, number: number): void {
@@ -219,6 +223,25 @@ describe('PartHashing', () => {
     newPart(1)
     await Promise.all([2, 3, 4, 5].map((number) => hashing.seal(newPart(number))))
     expect(batches).toEqual([4])
+  })
+
+  it.each([
+    ['all eight here, on two processors and a fast line', { cores: 2 }, [8], 'inline'],
+    ['four by whom load decides with CRC-64', { cores: 2, digests: DIGESTS }, [4, 4], 'auto'],
+    ['four by whom load decides on more processors', { cores: 3 }, [4, 4], 'auto'],
+  ])('hashes %s', async (_, change, sizes, mode) => {
+    const { hashing, newPart, batches, modes, gate } = newHashing({
+      pressed: true,
+      usesWorker: true,
+      digests: { md5: true, crc64: false },
+      ...change,
+    })
+    gate.open()
+    newPart(1)
+    const numbers = [2, 3, 4, 5, 6, 7, 8, 9]
+    await Promise.all(numbers.map((number) => hashing.seal(newPart(number))))
+    expect(batches).toEqual(sizes)
+    expect(modes).toEqual(sizes.map(() => mode))
   })
 
   it('gathers parts while the worker has a batch, though connections are idle', async () => {
