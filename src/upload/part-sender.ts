@@ -5,6 +5,7 @@
 import type { BufferPool } from './buffer-pool.js'
 import { ConcurrencyControl } from './concurrency-control.js'
 import { Ledger, type LedgerRow } from './ledger.js'
+import { isLineFast, partMsAfter } from './line-speed.js'
 import type { Part, SealedPart } from './part.js'
 import { PartFlights, type PartFlightsSettings } from './part-flights.js'
 import { Permits } from './permits.js'
@@ -30,12 +31,6 @@ export interface PartSenderSettings
   onStored(row: LedgerRow): void
   onFailure(error: unknown): void
 }
-
-/**
- * A line is fast that sends all parts of the memory in so many milliseconds. On another one some must be
- * on their way while others fill, however little time this process has.
- */
-const FAST_MS = 50
 
 export class PartSender {
   readonly ledger = new Ledger()
@@ -72,8 +67,7 @@ export class PartSender {
 
   /** Whether the line is fast enough to send so many parts once all have filled, and none meanwhile. */
   isFast(parts: number): boolean {
-    const { concurrency } = this
-    return this.#partMs !== undefined && this.#partMs * parts <= FAST_MS * concurrency
+    return isLineFast({ partMs: this.#partMs, parts, concurrency: this.concurrency })
   }
 
   /** Requests on the wire, or about to be. */
@@ -178,7 +172,7 @@ export class PartSender {
       }),
     )
     const at = this.#settings.ticks()
-    this.#partMs = ((this.#partMs ?? at - sentAt) * 3 + at - sentAt) / 4
+    this.#partMs = partMsAfter(this.#partMs, at - sentAt)
     this.#adapt((control) => control.acknowledge({ bytes: size, sentAt, at }))
     const isCrc64Own = digests.crc64 !== undefined
     const crc64 = stored.crc64 ?? digests.crc64
