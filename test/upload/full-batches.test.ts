@@ -6,18 +6,22 @@ import { hashPlainly } from '../../src/digest/plain.js'
 import type { Hashing } from '../../src/digest/process-hasher.js'
 import type { HashingMode } from '../../src/digest/schedule.js'
 import { planParts } from '../../src/protocol/part-plan.js'
+import { MemoryBudget } from '../../src/upload/memory-budget.js'
 import type { UploadTarget } from '../../src/upload/upload-target.js'
 import { FakeTarget } from '../helpers/fake-target.js'
 import { Gate } from '../helpers/gate.js'
 import { bytes, neverWakes, newUpload, PART } from '../helpers/new-upload.js'
 
-/** An upload with memory for four parts, on a loop that has no time; the fifth part waits at a gate. */
-function pressed(partMs: number) {
+/** An upload with memory for four parts, on a loop that has no time; a part, the fifth, waits at a gate. */
+function pressed(
+  partMs: number,
+  { held = 5, ...more }: { held?: number; budget?: MemoryBudget } = {},
+) {
   const gate = new Gate()
   let now = 0
   const target = new (class extends FakeTarget {
     override async uploadPart(request: Parameters<UploadTarget['uploadPart']>[0]) {
-      if (request.partNumber === 5) await gate.arrive()
+      if (request.partNumber === held) await gate.arrive()
       now += partMs
       return super.uploadPart(request)
     }
@@ -44,6 +48,7 @@ function pressed(partMs: number) {
       loaded: () => loaded,
       load: async () => loaded,
     },
+    ...more,
   })
   return { upload, target, gate, batches }
 }
@@ -73,4 +78,24 @@ it('half of the memory is sent while the other half fills where the line is slow
   await upload.append(bytes(8 * PART))
   await upload.finish()
   expect(batches).toEqual([2, 2, 2, 2, 1])
+})
+
+it('a batch waits for no memory that another upload has been given', async () => {
+  // Beside one part for each, memory for one.
+  const budget = new MemoryBudget(PART)
+  const [one, other] = [pressed(1, { held: 1, budget }), pressed(1, { held: 1, budget })]
+  const content = bytes(3 * PART + 1)
+  const taken = one.upload.append(content)
+  await one.gate.reached()
+  // The first part is being sent, the second waits for others, and the writer for the memory of a third.
+  const takenThere = other.upload.append(content.subarray(0, 2 * PART))
+  await other.gate.reached()
+  expect([one, other].map(({ upload }) => upload.progress.heldBytes)).toEqual([2 * PART, PART])
+  one.gate.open()
+  await taken
+  await one.upload.finish()
+  expect(one.target.object?.bytes.equals(content)).toBe(true)
+  other.gate.open()
+  await takenThere
+  await other.upload.finish()
 })
