@@ -74,9 +74,9 @@ export class PartHashing {
     const { digests: wish, partsInMemory, loaded } = this.#settings
     const mode = this.#mode
     const hasher = loaded()?.hasher
-    const inWorker = hasher?.usesWorker(mode) ?? mode === 'worker'
+    const inWorker = hasher?.usesWorker(mode) === true
     // While the worker has a batch, another one cannot begin: it may as well become full.
-    const isQueued = inWorker && hasher?.isWorkerBusy === true
+    const isQueued = inWorker && hasher.isWorkerBusy
     const busy = this.#isBusy || (isQueued && !this.#isSilent)
     const [pressed, isLineFast] = [this.#settings.isPressed(), this.#settings.isLineFast()]
     return { lanes: lanesFor({ partsInMemory, wish, pressed, isLineFast, inWorker }), busy }

@@ -235,6 +235,16 @@ describe('a hasher with a worker', () => {
     expect([made.threads.length, made.worker.hasFailed]).toEqual([2, false])
   })
 
+  it('keeps a batch waiting for it while it has two, and says that it has some', async () => {
+    const made = withWorker()
+    const jobs = jobsIn(made, [1000, 2000, 3000, 4000])
+    expect(made.hasher.isWorkerBusy).toBe(false)
+    const hashing = [1, 2, 3].map(() => expectRight(made.hasher.hash(jobs, 'worker'), jobs))
+    expect([made.posts.length, made.hasher.isWorkerBusy]).toEqual([2, true])
+    await Promise.all(hashing)
+    expect([made.posts.length, made.hasher.isWorkerBusy]).toEqual([3, false])
+  })
+
   it('is not trimmed of a worker that has a batch', async () => {
     const made = withWorker()
     const jobs = jobsIn(made, [1000, 2000])
@@ -273,6 +283,16 @@ describe.each([
     const joint = made.posts.map(({ calls }) => JSON.stringify(calls).includes(kernel))
     expect(joint).toEqual([true, true])
     expect(made.posts.filter(({ module }) => module !== undefined)).toHaveLength(1)
+  })
+
+  it('are hashed by another worker that gets the kernel, too', async () => {
+    const made = withWorker()
+    const jobs = jobsIn(made, sizes, md5)
+    await expectRight(made.hasher.hash(jobs, 'worker'), jobs)
+    await made.hasher.trim()
+    await expectRight(made.hasher.hash(jobs, 'worker'), jobs)
+    expect(made.posts.filter(({ module }) => module !== undefined)).toHaveLength(2)
+    expect([made.threads.length, made.worker.hasFailed]).toEqual([2, false])
   })
 
   it('are hashed here while the worker has others', async () => {

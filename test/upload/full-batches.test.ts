@@ -85,11 +85,12 @@ it('a batch waits for no memory that another upload has been given', async () =>
   const budget = new MemoryBudget(PART)
   const [one, other] = [pressed(1, { held: 1, budget }), pressed(1, { held: 1, budget })]
   const content = bytes(3 * PART + 1)
-  const taken = one.upload.append(content)
+  await one.upload.append(content.subarray(0, 2 * PART))
   await one.gate.reached()
-  // The first part is being sent, the second waits for others, and the writer for the memory of a third.
   const takenThere = other.upload.append(content.subarray(0, 2 * PART))
   await other.gate.reached()
+  // One's second part waits for others to be hashed with, and its writer for memory, behind the other's.
+  const taken = one.upload.append(content.subarray(2 * PART))
   expect([one, other].map(({ upload }) => upload.progress.heldBytes)).toEqual([2 * PART, PART])
   one.gate.open()
   await taken

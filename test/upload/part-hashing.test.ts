@@ -264,27 +264,34 @@ describe('PartHashing', () => {
     expect(newPart(2, 0).isHashed).toBe(true)
   })
 
-  it('waits no longer than that for a slow source, however busy others keep the worker', async () => {
-    const { hashing, newPart, batches, gate, sleeps } = newHashing({
-      usesWorker: true,
-      isWorkerBusy: true,
-    })
-    gate.open()
-    newPart(1)
-    hashing.setPending(2)
-    const sealed = hashing.seal(newPart(2))
-    sleeps[0]?.wake()
-    await sealed
-    expect(batches).toEqual([1])
-    // The next one has the same time to be joined by others.
-    hashing.setPending(2)
-    const next = hashing.seal(newPart(3))
-    await Promise.resolve()
-    expect(batches).toEqual([1])
-    sleeps[1]?.wake()
-    await next
-    expect(batches).toEqual([1, 1])
-  })
+  it.each([
+    ['worker', false],
+    ['worker and this thread', true],
+  ])(
+    'waits no longer than that for a slow source, however busy others keep the %s',
+    async (_, busy) => {
+      const { hashing, newPart, batches, gate, sleeps } = newHashing({
+        busy,
+        usesWorker: true,
+        isWorkerBusy: true,
+      })
+      gate.open()
+      newPart(1)
+      hashing.setPending(2)
+      const sealed = hashing.seal(newPart(2))
+      sleeps[0]?.wake()
+      await sealed
+      expect(batches).toEqual([1])
+      // The next one has the same time to be joined by others.
+      hashing.setPending(2)
+      const next = hashing.seal(newPart(3))
+      await Promise.resolve()
+      expect(batches).toEqual([1])
+      sleeps[1]?.wake()
+      await next
+      expect(batches).toEqual([1, 1])
+    },
+  )
 
   it('lets parts go at once while connections and the loop are idle', async () => {
     const { hashing, newPart, batches, gate } = newHashing({ busy: false })

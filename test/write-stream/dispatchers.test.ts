@@ -1,7 +1,7 @@
 /** A caller's dispatcher that cannot call a request off: whatever it does, nobody waits for it. */
 import { once } from 'node:events'
-import { Agent, type Dispatcher } from 'undici'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { Agent, Dispatcher } from 'undici'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { FakeClock } from '../helpers/fake-clock.js'
 import { Gate } from '../helpers/gate.js'
 import { startTcpServer } from '../helpers/http-server.js'
@@ -47,6 +47,23 @@ function dispatcherThat(abort: Abort): Dispatcher {
       onResponseError: (controller, error) => handler.onResponseError?.(changed(controller), error),
     })
   })
+}
+
+/** Begins with its request when it is told to. */
+class LateDispatcher extends Dispatcher {
+  readonly asked = new Gate()
+  #handler: Dispatcher.DispatchHandler | undefined
+
+  override dispatch(_: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    this.#handler = handler
+    void this.asked.arrive()
+    return true
+  }
+
+  begin(abort: Controller['abort']): void {
+    const rest = { aborted: false, paused: false, reason: null, pause() {}, resume() {} }
+    this.#handler?.onRequestStart?.({ ...rest, abort }, {})
+  }
 }
 
 describe.each([
@@ -95,6 +112,27 @@ describe.each([
     await Promise.all(refused)
     expect(clock.pending).toBe(0)
   })
+})
+
+it.each([
+  ['calls it off', () => {}],
+  [
+    'throws at that',
+    () => {
+      throw new Error('not to be called off')
+    },
+  ],
+])('a dispatcher that begins with a request that has been given up %s', async (_, abort) => {
+  const late = new LateDispatcher()
+  const { client } = testClient('http://127.0.0.1:1', { dispatcher: late })
+  const giveUp = new AbortController()
+  const put = client.putObject({ key: 'one', body: 'small', signal: giveUp.signal })
+  await late.asked.reached()
+  giveUp.abort(REASON)
+  await expect(put).rejects.toBe(REASON)
+  const aborted = vi.fn(abort)
+  expect(() => late.begin(aborted)).not.toThrow()
+  expect(aborted).toHaveBeenCalledOnce()
 })
 
 it('what abort() throws is a process warning, without what the request was signed with', async () => {
