@@ -15,6 +15,7 @@
  */
 import type { Arena } from './arena.js'
 import { Batch, BLOCK, type Call } from './batch.js'
+import { type HashTask, nextTasks, settle } from './hash-task.js'
 import { HashWorker, type PostedCall } from './hash-worker.js'
 import type { Breathe, Digests, HashJob } from './job.js'
 import { KernelSet, type SomeKernels } from './kernel-set.js'
@@ -22,7 +23,6 @@ import { LANES, STATE_COUNT, stateAt, WIDE } from './layout.js'
 import { hashPlainly } from './plain.js'
 import {
   BUSY,
-  batchedOf,
   type HashingMode,
   hashesIn,
   isWorthKernels,
@@ -40,13 +40,6 @@ export interface HasherSettings {
   /** Share of the event loop's time, 0 to 1, spent working since the last call. */
   utilization(): number
   readonly worker?: HashWorker
-}
-
-interface Task {
-  readonly job: HashJob
-  readonly mode: HashingMode
-  readonly resolve: (digests: Digests) => void
-  readonly reject: (reason: unknown) => void
 }
 
 /** One batch, or two that are hashed side by side. */
@@ -69,7 +62,7 @@ const BREATH = 1024 * 1024
 export class Hasher {
   readonly #settings: HasherSettings
   readonly #worker: HashWorker
-  readonly #waiting: Task[] = []
+  readonly #waiting: HashTask[] = []
   readonly #ownStates = Array.from({ length: WIDE }, (_, i) => stateAt(i))
   /** Those of the worker that no batch has now. */
   readonly #workerStates = Array.from({ length: STATE_COUNT - WIDE }, (_, i) => stateAt(WIDE + i))
@@ -94,7 +87,7 @@ export class Hasher {
           this.#waiting.push({ job, mode, resolve, reject })
         }),
     )
-    if (this.#nextTasks().length >= LANES) this.#pump()
+    if (nextTasks(this.#waiting).length >= LANES) this.#pump()
     else void this.#gather()
     return Promise.all(results)
   }
@@ -141,7 +134,7 @@ export class Hasher {
 
   /** Starts as many batches as can be under way: one here, and those of the worker. */
   #pump(): void {
-    for (let tasks = this.#nextTasks(); tasks.length > 0; tasks = this.#nextTasks()) {
+    for (let tasks = nextTasks(this.#waiting); tasks.length > 0; tasks = nextTasks(this.#waiting)) {
       const there = this.#prefersWorker(tasks) ? this.#forWorker(tasks) : undefined
       if (there === 'later' || (there === undefined && this.#isHashing)) return
       this.#waiting.splice(0, tasks.length)
@@ -150,25 +143,14 @@ export class Hasher {
     }
   }
 
-  /** The tasks at the head of the queue that can share a batch. */
-  #nextTasks(): Task[] {
-    const [head] = this.#waiting
-    if (head === undefined) return []
-    const differs = ({ job, mode }: Task) =>
-      job.md5 !== head.job.md5 || job.crc64 !== head.job.crc64 || mode !== head.mode
-    const end = this.#waiting.findIndex(differs)
-    const alike = end === -1 ? this.#waiting.length : end
-    return this.#waiting.slice(0, batchedOf(alike, head.job))
-  }
-
   /** A part that stands alone is hashed here: the kernels take as long for one as for four. */
-  #prefersWorker(tasks: readonly Task[]): boolean {
+  #prefersWorker(tasks: readonly HashTask[]): boolean {
     const [head] = tasks
     return head !== undefined && tasks.length > 1 && this.usesWorker(head.mode)
   }
 
   /** A batch that the worker can do; `undefined` if it cannot, `later` if it has enough to do. */
-  #forWorker(tasks: readonly Task[]): WorkerWork | 'later' | undefined {
+  #forWorker(tasks: readonly HashTask[]): WorkerWork | 'later' | undefined {
     if (this.#workerStates.length < WIDE) return 'later'
     const states = this.#workerStates.splice(0, WIDE)
     const made = this.#workOn(tasks, states)
@@ -177,21 +159,21 @@ export class Hasher {
     return undefined
   }
 
-  async #hashThere(tasks: readonly Task[], there: WorkerWork): Promise<void> {
+  async #hashThere(tasks: readonly HashTask[], there: WorkerWork): Promise<void> {
     const { batches, memory, states, posted } = there
     try {
       await this.#worker.run(memory, posted)
       settle(tasks, digestsOf(batches))
     } catch {
       // The thread has died. The bytes are still where they were: from the start, here.
-      this.#waiting.unshift(...tasks.map((task): Task => ({ ...task, mode: 'inline' })))
+      this.#waiting.unshift(...tasks.map((task): HashTask => ({ ...task, mode: 'inline' })))
     }
     this.#workerStates.push(...states)
     this.#meter()
     this.#pump()
   }
 
-  async #hashHere(tasks: readonly Task[]): Promise<void> {
+  async #hashHere(tasks: readonly HashTask[]): Promise<void> {
     this.#isHashing = true
     try {
       settle(tasks, (await this.#hashInSlices(tasks)) ?? (await this.#hashOneByOne(tasks)))
@@ -203,7 +185,7 @@ export class Hasher {
     this.#pump()
   }
 
-  async #hashInSlices(tasks: readonly Task[]): Promise<Digests[] | undefined> {
+  async #hashInSlices(tasks: readonly HashTask[]): Promise<Digests[] | undefined> {
     const work = isWorthKernels(tasks.map(({ job }) => job))
       ? this.#workOn(tasks, this.#ownStates)
       : undefined
@@ -237,14 +219,14 @@ export class Hasher {
     }
   }
 
-  async #hashOneByOne(tasks: readonly Task[]): Promise<Digests[]> {
+  async #hashOneByOne(tasks: readonly HashTask[]): Promise<Digests[]> {
     const digests: Digests[] = []
     for (const task of tasks) digests.push(await this.#hashAlone(task))
     return digests
   }
 
   /** MD5 by node:crypto; CRC-64 by its kernel, if there is one. */
-  async #hashAlone(task: Task): Promise<Digests> {
+  async #hashAlone(task: HashTask): Promise<Digests> {
     const { job } = task
     const crc64 = job.crc64
       ? await this.#hashInSlices([{ ...task, job: { ...job, md5: false } }])
@@ -255,7 +237,7 @@ export class Hasher {
   }
 
   /** Batches with the kernels on their memory, or `undefined` where there are none. */
-  #workOn(tasks: readonly Task[], states: readonly number[]): ReadyWork | undefined {
+  #workOn(tasks: readonly HashTask[], states: readonly number[]): ReadyWork | undefined {
     const { arena } = this.#settings
     const memory = arena.memory()
     const kernels = memory && this.#kernels.on(memory)
@@ -281,12 +263,4 @@ export class Hasher {
 
 function digestsOf(batches: readonly Batch[]): Digests[] {
   return batches.flatMap((batch) => batch.digests())
-}
-
-function settle(tasks: readonly Task[], digests: readonly Digests[]): void {
-  for (const [index, { resolve, reject }] of tasks.entries()) {
-    const found = digests[index]
-    if (found === undefined) reject(new RangeError(`No digests of job ${index}`))
-    else resolve(found)
-  }
 }
