@@ -89,6 +89,21 @@ describe('osspipe rm', { timeout: 60_000 }, () => {
     expect(keysOf(server)).toEqual(['a'])
   })
 
+  it('ends with the first that fails: those before it are gone, those behind it stay', async () => {
+    const { server } = await withObjects('a', 'c')
+    const { code, stderr } = await osspipe(server, [
+      'rm',
+      'oss://bucket/a',
+      'oss://bucket/b',
+      'oss://bucket/c',
+    ])
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'deleted oss://bucket/a\nosspipe: There is no object oss://bucket/b\n',
+    })
+    expect(keysOf(server)).toEqual(['c'])
+  })
+
   it('does not claim with --force that anything was there, and asks no more for that', async () => {
     const { server } = await withObjects('a')
     const deleted = ['oss://bucket/a', 'oss://bucket/b']
