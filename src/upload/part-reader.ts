@@ -106,7 +106,8 @@ export class PartReader {
   async #fill(source: PartSource, bytes: Uint8Array, position: number): Promise<void> {
     for (let filled = 0; filled < bytes.byteLength; ) {
       const count = await source.read(bytes.subarray(filled), position + filled)
-      if (count === 0) throw this.#settings.onChange(`it ends at byte ${position + filled}`)
+      // It may have ended long before: nobody has read what lies between.
+      if (count === 0) throw this.#settings.onChange(`nothing is left at byte ${position + filled}`)
       filled += count
     }
   }

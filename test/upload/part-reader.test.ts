@@ -222,7 +222,7 @@ describe('PartReader', () => {
   })
 
   it.each<[string, Partial<PartSource>, string]>([
-    ['ends early', { read: async () => 0 }, 'changed: it ends at byte 0'],
+    ['ends early', { read: async () => 0 }, 'changed: nothing is left at byte 0'],
     ['says that it has changed', { findChange: async () => 'colour' }, 'changed: colour'],
   ])('rejects when the source %s', async (_name, change, text) => {
     const { reader, filler } = newReader()
