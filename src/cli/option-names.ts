@@ -38,6 +38,8 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 const PHRASES: readonly (readonly [pattern: RegExp, (...found: readonly string[]) => string])[] = [
   [/`credentials`, or /, () => ''],
   [/set by this library/, () => 'set by osspipe'],
+  // The words above have an article of their own.
+  [/\ban `(accessKeyId|accessKeySecret)`/, (_, name = '') => `\`${name}\``],
   [
     /(MD5|SHA-256|CRC-64)( \S+, not \S+ as )`expectedDigest`/,
     (_, algorithm = '', between = '') =>

@@ -139,6 +139,8 @@ describe('the names of the command line', () => {
       'Expected --part-size and --tag, not `other`',
     ],
     ['Expected `retry.maxAttempts` to be', 'Expected --max-attempts to be'],
+    ['Expected `A` to have an `accessKeyId`', 'Expected `A` to have the key id'],
+    ['Expected `A` to have an `accessKeySecret`', 'Expected `A` to have the key secret'],
     ['a `https://host:port`, got `key` (string)', 'a `https://host:port`, got `key` (string)'],
   ])('%s → %s', (message, expected) => {
     expect(inOptionNames(message, optionsOf(PUT))).toBe(expected)
