@@ -50,6 +50,7 @@ export function fileCheckpoint(
         await writeDurably(fs, aside, text)
         await fs.rename(aside, path)
       } catch (error) {
+        // Tidying up: the failure itself is what is told.
         await fs.rm(aside, { force: true }).catch(() => undefined)
         throw error
       }

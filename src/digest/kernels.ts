@@ -19,7 +19,7 @@ import { md5Crc64Kernel } from './md5-crc64-kernel.js'
 import { md5x5 } from './md5-five-kernel.js'
 import { MD5_START, md5Constants, md5x4 } from './md5-kernel.js'
 import { md5x8 } from './md5-wide-kernel.js'
-import { emitModule } from './wasm-emitter.js'
+import { emitModule, type FunctionSource } from './wasm-emitter.js'
 import { type WasmMemory, type WasmModule, wasmEngine } from './wasm-engine.js'
 
 /** The exported functions, in the order in which calls name them. All arguments are i32. */
@@ -29,9 +29,9 @@ export type Kernel = (...args: readonly number[]) => void
 export type Kernels = Readonly<Record<KernelName, Kernel>>
 
 /** Kernels of more than four parts at once, which few processes need. */
-const JOINT = { md5x5, md5x8 } as const
-export type JointName = keyof typeof JOINT
-export const JOINT_NAMES: readonly JointName[] = ['md5x5', 'md5x8']
+export const JOINT_NAMES = ['md5x5', 'md5x8'] as const
+export type JointName = (typeof JOINT_NAMES)[number]
+const JOINT: Readonly<Record<JointName, FunctionSource>> = { md5x5, md5x8 }
 
 /** The module's bytes: the same every time. */
 export function kernelBytes(): Uint8Array {

@@ -40,17 +40,14 @@ export const md5x5: FunctionSource = {
     const registers = md5Registers(pointers, local)
     const four = md5Parts(registers)
     const one = newMessage(fifth, local)
+    const anchors = [
+      registers.working.slice(1, 2).map((newest) => v128.store(scratchAddress, get(newest))),
+      one.working.slice(1, 2).map((newest) => i32.store(scratchAddress, get(newest), ANCHOR)),
+    ]
     const steps = four.steps.map((step, i) => {
       // As in `md5x8`: what is stored has been computed, else one comes behind the other.
       const isAnchored = i % 4 === 3
-      const [[vector], [word]] = [registers.working.slice(1), one.working.slice(1)]
-      if (!isAnchored || vector === undefined || word === undefined)
-        return [step, one.steps[i] ?? []]
-      const anchors = [
-        v128.store(scratchAddress, get(vector)),
-        i32.store(scratchAddress, get(word), ANCHOR),
-      ]
-      return [step, one.steps[i] ?? [], anchors]
+      return [step, one.steps[i] ?? [], isAnchored ? anchors : []]
     })
     return [
       loadMd5(registers, state),

@@ -76,14 +76,8 @@ export const move = (to: Code, from: Code, size: Code): Code => [to, from, size,
 
 export const i32 = {
   const: (value: number): Code => [0x41, signed(value)],
-  load: (address: Code, offset = 0): Code => [address, 0x28, 0, unsigned(offset)],
-  store: (address: Code, value: Code, offset = 0): Code => [
-    address,
-    value,
-    0x36,
-    0,
-    unsigned(offset),
-  ],
+  load: loadBy(0x28),
+  store: storeBy(0x36),
   add: (a: Code, b: Code): Code => [a, b, 0x6a],
   sub: (a: Code, b: Code): Code => [a, b, 0x6b],
   not: (a: Code): Code => i32.xor(a, i32.const(-1)),
@@ -102,28 +96,15 @@ export const i32 = {
 }
 
 export const i64 = {
-  load: (address: Code, offset = 0): Code => [address, 0x29, 0, unsigned(offset)],
-  store: (address: Code, value: Code, offset = 0): Code => [
-    address,
-    value,
-    0x37,
-    0,
-    unsigned(offset),
-  ],
+  load: loadBy(0x29),
+  store: storeBy(0x37),
   xor: (a: Code, b: Code): Code => [a, b, 0x85],
   shr: (a: Code, count: number): Code => [a, 0x42, signed(count), 0x88],
 }
 
 export const v128 = {
-  load: (address: Code, offset = 0): Code => [address, 0xfd, 0, 0, unsigned(offset)],
-  store: (address: Code, value: Code, offset = 0): Code => [
-    address,
-    value,
-    0xfd,
-    11,
-    0,
-    unsigned(offset),
-  ],
+  load: loadBy(0xfd, 0),
+  store: storeBy(0xfd, 11),
   not: (a: Code): Code => [a, 0xfd, 77],
   and: (a: Code, b: Code): Code => [a, b, 0xfd, 78],
   /** Bits of `a` that are not in `b`. */
@@ -146,6 +127,22 @@ export const i32x4 = {
   add: (a: Code, b: Code): Code => [a, b, 0xfd, 0xae, 1],
   shl: (a: Code, count: number): Code => [a, i32.const(count), 0xfd, 0xab, 1],
   shr: (a: Code, count: number): Code => [a, i32.const(count), 0xfd, 0xad, 1],
+}
+
+/** Loads from an address plus an offset, aligned or not. */
+function loadBy(...opcode: readonly number[]) {
+  return (address: Code, offset = 0): Code => [address, opcode, 0, unsigned(offset)]
+}
+
+/** Stores a value at an address plus an offset, aligned or not. */
+function storeBy(...opcode: readonly number[]) {
+  return (address: Code, value: Code, offset = 0): Code => [
+    address,
+    value,
+    opcode,
+    0,
+    unsigned(offset),
+  ]
 }
 
 function functionBody({ params, body }: FunctionSource): Code {

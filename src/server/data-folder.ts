@@ -45,6 +45,7 @@ export async function openDataFolder(fs: ServerFs, folder: string): Promise<Data
     try {
       return { store: await Store.open(fs, root === '/' ? '' : root), release }
     } catch (error) {
+      // Why it could not be opened is what is told.
       await release().catch(() => {})
       throw error
     }

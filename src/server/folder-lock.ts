@@ -83,6 +83,7 @@ async function claimSocket(folder: string): Promise<FolderLock | undefined> {
     }
     return { release }
   } catch (error) {
+    // Why it could not be had is what is told.
     await release().catch(() => {})
     throw error
   } finally {

@@ -244,7 +244,7 @@ export class MultipartUpload {
     this.#close(reason)
     const verdict = await this.#publishing
     await this.#line.settled()
-    // Not every part waits for it: one may still have been waiting for its digests.
+    // Not every part waits for it, nor for its failure: one may still have waited for its digests.
     await this.#opened?.catch(() => undefined)
     if (verdict !== undefined && ('object' in verdict || verdict.outcome === 'published')) {
       this.#enter('completed')

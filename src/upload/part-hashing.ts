@@ -117,7 +117,8 @@ export class PartHashing {
   /** The body of a part with its digests, which may have to wait for others. */
   async seal(part: Part): Promise<SealedPart> {
     const sealed = part.seal()
-    // For later parts: a process that never fills one has no use for kernels.
+    // For later parts: a process that never fills one has no use for kernels. If they cannot be loaded,
+    // those go on being hashed as they fill.
     if (this.#usesKernels) this.#settings.load().catch(() => undefined)
     const { body } = sealed
     if (part.isHashed) return { body, digests: await this.#withCrc64(sealed) }

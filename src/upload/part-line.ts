@@ -109,6 +109,7 @@ export class PartLine implements LineProgress, PartFillerOwner {
       onSource: (isAwaited) => stalls.enter(isAwaited ? 'source' : undefined),
     })
     const reading = reader.readAll(source, this.#filler)
+    // Its failure is told below; whoever drains only waits for the end.
     this.#reading = reading.catch(() => undefined)
     await reading
     return this.bytesWritten
