@@ -3,9 +3,8 @@ import type { RetryNotice } from './client/call-options.js'
 import { systemClock, whenIdle } from './client/clock.js'
 import { ClientTarget } from './client-target.js'
 import type { UploadTrace } from './diagnostics.js'
-import { newLoadMeter } from './digest/load-meter.js'
+import { newLoopLoad } from './digest/load-meter.js'
 import { loadedHasher, processArena, processHasher } from './digest/process-hasher.js'
-import { BUSY } from './digest/schedule.js'
 import { budgetOf } from './process-budget.js'
 import type { ResolvedOptions } from './resolve-options.js'
 import { TracedTarget } from './traced-target.js'
@@ -29,9 +28,6 @@ export interface StreamUploadTools {
 
 /** So long after the last upload the kernels' memory and their worker go, in milliseconds. */
 const IDLE = 5000
-
-/** Long enough for a turn of all parts on a fast line: the buffers that it empties at once fill at once, too. */
-const LONG_MS = 100
 
 let cancelTrim: (() => void) | undefined
 
@@ -57,8 +53,7 @@ export function streamUpload(
 ): MultipartUpload {
   const { client, bucket, key, headers, exactSize, expectedSize, hashing } = settings
   const onRetry = (notice: RetryNotice) => events.onRetry(notice)
-  const utilization = newLoadMeter()
-  let longMeter: (() => number) | undefined
+  const load = newLoopLoad()
   const trace = () => watch.trace
   const target = new ClientTarget(client, { bucket, key, headers, onRetry, upload: trace })
   return new MultipartUpload(new TracedTarget(target, trace), {
@@ -80,12 +75,8 @@ export function streamUpload(
     clock: client.clock,
     hashing: {
       mode: hashing,
-      isBusy: () => utilization() >= BUSY,
-      // A small upload never asks, and needs no other meter.
-      isPressed: () => {
-        longMeter ??= newLoadMeter(LONG_MS)
-        return longMeter() >= BUSY
-      },
+      isBusy: load.isBusy,
+      isPressed: load.isPressed,
       loaded: loadedHasher,
       load: () => processHasher(() => systemClock.breathe()),
     },

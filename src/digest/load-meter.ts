@@ -1,5 +1,6 @@
 /** How busy the event loop is, as a share of its time. */
 import { performance } from 'node:perf_hooks'
+import { BUSY } from './schedule.js'
 
 /** Milliseconds that the loop has spent working and waiting, from its start. */
 export interface LoopTime {
@@ -27,5 +28,30 @@ export function newLoadMeter(
     last = now
     load = active / total
     return load
+  }
+}
+
+/** Long enough for a turn of all parts on a fast line: the buffers that it empties at once fill at once, too. */
+const LONG_MS = 100
+
+/** What a stream asks about the event loop; each of the two tells what has been since it was last asked. */
+export interface LoopLoad {
+  /** It has had little time to spare since. */
+  isBusy(): boolean
+  /** It has had little for a while, 100 ms at least; not before that has passed. */
+  isPressed(): boolean
+}
+
+/** @param loopTime as for {@link newLoadMeter} */
+export function newLoopLoad(loopTime?: () => LoopTime): LoopLoad {
+  const meter = newLoadMeter(0, loopTime)
+  let longMeter: (() => number) | undefined
+  return {
+    isBusy: () => meter() >= BUSY,
+    isPressed() {
+      // A small upload never asks, and needs no other meter.
+      longMeter ??= newLoadMeter(LONG_MS, loopTime)
+      return longMeter() >= BUSY
+    },
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { newLoadMeter } from '../../src/digest/load-meter.js'
+import { newLoadMeter, newLoopLoad } from '../../src/digest/load-meter.js'
 
 /** A meter of a loop that works and idles as told, in milliseconds. */
 function newLoop(leastMs?: number) {
@@ -50,5 +50,24 @@ describe('a load meter', () => {
     const until = performance.now() + 5
     while (performance.now() < until);
     expect(load()).toBeCloseTo(1)
+  })
+})
+
+describe('the load of the loop, as a stream asks for it', () => {
+  it('is busy by what has just been, and pressed only by a while of it', () => {
+    const time = { active: 0, idle: 0 }
+    const load = newLoopLoad(() => ({ ...time }))
+    time.active += 70
+    time.idle += 30
+    // Its while begins with the first question.
+    expect([load.isBusy(), load.isPressed()]).toEqual([true, false])
+    time.active += 60
+    expect([load.isBusy(), load.isPressed()]).toEqual([true, false])
+    time.active += 40
+    expect([load.isBusy(), load.isPressed()]).toEqual([true, true])
+    time.idle += 50
+    expect([load.isBusy(), load.isPressed()]).toEqual([false, true])
+    time.idle += 50
+    expect([load.isBusy(), load.isPressed()]).toEqual([false, false])
   })
 })
