@@ -91,6 +91,14 @@ export const OPTION_NAMES: readonly string[] = [
   ...OBJECT_HEADER_OPTION_NAMES,
 ]
 
+/** Refuses what is no object, and an option that there is not. @param where the function that was called */
+export function checkNames(options: unknown, where: string): void {
+  if (typeof options !== 'object' || options === null) {
+    throw InvalidOptionError.expected('options', 'an object', options)
+  }
+  refuseUnknown(options, OPTION_NAMES, where)
+}
+
 /**
  * Checks what the caller gave, before any I/O.
  * @throws {InvalidOptionError}
@@ -99,10 +107,7 @@ export function resolveOptions(
   target: string | undefined,
   options: OssWriteStreamOptions,
 ): ResolvedOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw InvalidOptionError.expected('options', 'an object', options)
-  }
-  refuseUnknown(options, OPTION_NAMES, 'createOssWriteStream()')
+  checkNames(options, 'createOssWriteStream()')
   const { client, bucket, key } = resolvePlace(target, options, 'completeMultipartUpload')
   const sizes = sizesOf(options)
   const exactSize = flag(options.exactSize, 'exactSize', false)

@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { InvalidOptionError } from './errors.js'
 import { createFileSource } from './file-source.js'
 import type { OssWriteStreamOptions } from './options.js'
+import { checkNames } from './resolve-options.js'
 import { flag, integer } from './stream-options.js'
 import type { PartSource } from './upload/part-reader.js'
 import { SizeMismatchError } from './upload-errors.js'
@@ -47,9 +48,7 @@ export async function uploadFile(
     const stats = await opened.stat()
     if (stats.isDirectory()) throw unusable('a file, not a folder', file)
     const [place, given] = typeof target === 'string' ? [target, options] : [undefined, target]
-    if (typeof given !== 'object' || given === null) {
-      throw InvalidOptionError.expected('options', 'an object', given)
-    }
+    checkNames(given, 'uploadFile()')
     const { stream } = opened
     // A file of /proc says that it is empty, and is not.
     if (stats.isFile() && (stats.size > 0n || stream === undefined)) {

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { byteChunks, bytesOf } from './byte-chunk.js'
 import { asError, InvalidOptionError } from './errors.js'
 import type { OssWriteStreamOptions } from './options.js'
+import { checkNames } from './resolve-options.js'
 import type { UploadResult } from './upload-result.js'
 import { createOssWriteStream, type OssWriteStream } from './write-stream.js'
 
@@ -100,6 +101,8 @@ function streamTo(
   target: string | OssWriteStreamOptions,
   options: OssWriteStreamOptions | undefined,
 ): OssWriteStream {
+  const isTarget = typeof target === 'object' && target !== null
+  checkNames(isTarget ? target : (options ?? {}), 'uploadToOss()')
   if (typeof target === 'string') return createOssWriteStream(target, options)
   if (options !== undefined) {
     throw new InvalidOptionError(

@@ -6,6 +6,7 @@ import { WritableStream, type WritableStreamDefaultController } from 'node:strea
 import { bytesOf } from './byte-chunk.js'
 import { asError } from './errors.js'
 import type { OssWriteStreamOptions } from './options.js'
+import { checkNames } from './resolve-options.js'
 import type { UploadResult } from './upload-result.js'
 import { writeChunk } from './write-chunk.js'
 import { createOssWriteStream, type OssWriteStream } from './write-stream.js'
@@ -27,6 +28,8 @@ export function createOssWritableStream(
   target: string | OssWriteStreamOptions,
   options?: OssWriteStreamOptions,
 ): OssWritableStream {
+  const isTarget = typeof target === 'object' && target !== null
+  checkNames(isTarget ? target : (options ?? {}), 'createOssWritableStream()')
   return new OssWritableStream(
     typeof target === 'string'
       ? createOssWriteStream(target, options)

@@ -272,7 +272,7 @@ describe('options', () => {
   it('are checked at once', () => {
     const create = () => createOssWritableStream('oss://bucket/key', { partsize: 1 } as object)
     expect(create).toThrow(
-      'Unknown option `partsize` of createOssWriteStream(); did you mean `partSize`?',
+      'Unknown option `partsize` of createOssWritableStream(); did you mean `partSize`?',
     )
   })
 

@@ -9,20 +9,24 @@ const EVERY_CALL = [
 ]
 const OBJECT = [...EVERY_CALL, 'key']
 const BODY = [...OBJECT, 'body', 'contentMd5', 'digests']
+const PARTS = [...OBJECT, 'uploadId', 'maxParts', 'partNumberMarker']
+const UPLOADS = [
+  ...[...EVERY_CALL, 'prefix', 'delimiter'],
+  ...['keyMarker', 'uploadIdMarker', 'maxUploads'],
+]
 
 const NAMES = {
   initiateMultipartUpload: [...OBJECT, ...OBJECT_HEADER_OPTION_NAMES],
   uploadPart: [...BODY, 'uploadId', 'partNumber', 'trafficLimit', 'headers'],
-  listParts: [...OBJECT, 'uploadId', 'maxParts', 'partNumberMarker'],
+  listParts: PARTS,
+  iterateParts: PARTS,
   completeMultipartUpload: [
     ...[...OBJECT, 'uploadId', 'parts', 'completeAll'],
     ...['acl', 'callback', 'forbidOverwrite', 'headers'],
   ],
   abortMultipartUpload: [...OBJECT, 'uploadId'],
-  listMultipartUploads: [
-    ...[...EVERY_CALL, 'prefix', 'delimiter'],
-    ...['keyMarker', 'uploadIdMarker', 'maxUploads'],
-  ],
+  listMultipartUploads: UPLOADS,
+  listUploads: UPLOADS,
   listObjects: [
     ...[...EVERY_CALL, 'prefix', 'delimiter'],
     ...['startAfter', 'continuationToken', 'maxKeys'],

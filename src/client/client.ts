@@ -139,6 +139,7 @@ export class OssClient implements AsyncDisposable {
 
   /** Lists all parts of an upload, page by page as they are asked for. */
   async *iterateParts(options: ListPartsOptions): AsyncGenerator<ListedPart, void, undefined> {
+    checkCallOptions('iterateParts', options)
     let { partNumberMarker } = options
     for (;;) {
       const page = await this.listParts({ ...options, partNumberMarker })
@@ -176,6 +177,7 @@ export class OssClient implements AsyncDisposable {
   async *listUploads(
     options: ListMultipartUploadsOptions = {},
   ): AsyncGenerator<ListedUpload, void, undefined> {
+    checkCallOptions('listUploads', options)
     let { keyMarker, uploadIdMarker } = options
     for (;;) {
       const page = await this.listMultipartUploads({ ...options, keyMarker, uploadIdMarker })
