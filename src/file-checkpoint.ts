@@ -5,6 +5,7 @@
 import * as promises from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { InvalidOptionError } from './errors.js'
+import { plainObject, refuseUnknown } from './unknown-option.js'
 import type { CheckpointStore } from './upload/checkpoint.js'
 
 /** What is needed of `node:fs/promises`; memfs has it, too. */
@@ -25,7 +26,7 @@ export interface CheckpointFile {
 /**
  * Keeps a checkpoint in the file `path`, readable by its owner alone; beside it, while it is written,
  * `path` with `.tmp` behind it. Its folder must exist.
- * @throws {InvalidOptionError} synchronously, for a path that is none.
+ * @throws {InvalidOptionError} synchronously, for a path that is none, or an unknown option.
  */
 export function fileCheckpoint(
   path: string,
@@ -34,6 +35,7 @@ export function fileCheckpoint(
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     throw InvalidOptionError.expected('path', 'the path of a file', path)
   }
+  refuseUnknown(plainObject(options, 'options'), ['fs'], 'fileCheckpoint()')
   const { fs = promises } = options
   const aside = `${path}.tmp`
   return {
