@@ -5,12 +5,11 @@
 
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { asError, InvalidOptionError, TransportError } from '../errors.js'
+import { InvalidOptionError, TransportError } from '../errors.js'
 import { onAbort } from './abort-hub.js'
 import type { Clock } from './clock.js'
 import { malformed } from './error-answer.js'
 import { GatheredBytes, NO_BYTES } from './gathered-bytes.js'
-import { redacted } from './redact.js'
 import { wholeOf } from './slices.js'
 import type { Answer, BodySink, TransportRequest } from './transport.js'
 import { transportFailure } from './transport-failure.js'
@@ -27,6 +26,8 @@ type Headers = Record<string, string | string[] | undefined>
 interface Outcome {
   resolve(answer: Answer): void
   reject(reason: unknown): void
+  /** Is told what the dispatcher threw when it was to call the request off. Must not throw. */
+  notCalledOff(thrown: unknown): void
 }
 
 export class Exchange implements Dispatcher.DispatchHandler {
@@ -222,7 +223,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     try {
       this.#controller?.abort(new Error('given up'))
     } catch (error) {
-      warnOfDispatcher(error, this.#request.secrets)
+      this.#outcome.notCalledOff(error)
     }
   }
 
@@ -249,13 +250,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#releaseSignal?.()
     this.#watchdog.end()
   }
-}
-
-function warnOfDispatcher(thrown: unknown, secrets: readonly string[] | undefined): void {
-  process.emitWarning(
-    `The dispatcher could not call a request off: ${redacted(asError(thrown).message, secrets)}`,
-    { type: 'OssDispatcherWarning', code: 'OSS_DISPATCHER' },
-  )
 }
 
 function wrongLength(announced: number, sent: number): Error {

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import { Agent, type Dispatcher } from 'undici'
 import type { CancelSignal } from '../cancellation.js'
 import type { Clock } from './clock.js'
+import { warnOfDispatcher } from './dispatcher-warning.js'
 import { Exchange } from './exchange.js'
 import { type Source, slicesOf, slicesOfSource, wholeOf } from './slices.js'
 import { type AttemptTimeouts, type Pulse, Watch } from './watchdog.js'
@@ -90,6 +91,7 @@ export class Transport {
       const exchange = new Exchange(request, this.#watch, pulseOf(dispatcher), {
         resolve,
         reject,
+        notCalledOff: (thrown) => warnOfDispatcher(dispatcher, thrown, request.secrets),
       })
       const options: Dispatcher.DispatchOptions = {
         origin: request.origin,

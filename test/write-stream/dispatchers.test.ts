@@ -155,3 +155,24 @@ it('what abort() throws is a process warning, without what the request was signe
   expect(signature).toBeDefined()
   expect(warning.message).not.toContain(signature)
 })
+
+it('what abort() throws is told once for each dispatcher, however many requests', async () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
+  onTestFinished(() => warn.mockRestore())
+  const throws = vi.fn(() => {
+    throw new Error('not to be called off')
+  })
+  for (const dispatcher of [new LateDispatcher(), new LateDispatcher()]) {
+    const { client } = testClient('http://127.0.0.1:1', { dispatcher })
+    for (const n of [1, 2, 3]) {
+      const giveUp = new AbortController()
+      const put = client.putObject({ key: 'one', body: 'small', signal: giveUp.signal })
+      await dispatcher.asked.reached(n)
+      giveUp.abort(REASON)
+      await expect(put).rejects.toBe(REASON)
+      dispatcher.begin(throws)
+    }
+  }
+  expect(throws).toHaveBeenCalledTimes(6)
+  expect(warn.mock.calls).toHaveLength(2)
+})
