@@ -27,6 +27,14 @@ describe('serviceError', () => {
     })
   })
 
+  it.each(['s', 'oa', 'sec', 'key'])('says it with a secret as short as %s, too', (secret) => {
+    const told = { ...answer(404, document), secrets: ['OSS id:c2VjcmV0', secret] }
+    expect(serviceError(told, { method: 'PUT' })).toMatchObject({
+      ossCode: 'NoSuchUpload',
+      ossMessage: 'The specified upload does not exist.',
+    })
+  })
+
   it('takes the document of a HEAD from x-oss-err', () => {
     const headers = { 'x-oss-err': Buffer.from(document).toString('base64') }
     const error = serviceError(answer(404, '', headers), { method: 'HEAD' })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { redacted, redactedCause } from '../../src/client/redact.js'
 
@@ -90,6 +91,41 @@ describe('redacted', () => {
   })
 })
 
+describe('a secret', () => {
+  /** What is left of a text: pieces between the places where something was taken out. */
+  const left = (text: string, secret: string) =>
+    redacted(text, [AUTHORIZATION, secret]).split(/\[redacted[^\]]*\]/)
+  const word = fc.stringMatching(/^\w{1,3}$/)
+  const longer = fc.string({ unit: 'grapheme-ascii', minLength: 4, maxLength: 40 })
+  const around = fc.array(fc.oneof(fc.string(), fc.constantFrom(' ', '=', '"', '/', 'k')))
+
+  it('of one to three characters is no word of what is left', () => {
+    const property = fc.property(word, around, around, (secret, before, after) => {
+      const text = [...before, secret, ...after].join('')
+      for (const piece of left(text, secret)) expect(piece.split(/\W/)).not.toContain(secret)
+    })
+    fc.assert(property)
+  })
+
+  it('of more is no part of what is left', () => {
+    const property = fc.property(longer, around, around, (secret, before, after) => {
+      const text = [...before, secret, ...after].join('')
+      for (const piece of left(text, secret)) expect(piece).not.toContain(secret)
+    })
+    fc.assert(property)
+  })
+
+  it.each([
+    ['k', 'key=k, NoSuchKey', 'key=[redacted], NoSuchKey'],
+    ['so', '"so" or not so soon, 736f is c28', '"[redacted]" or not [redacted] soon, 736f is c28'],
+    ['key', '<title>a key, keys</title>', '<title>a [redacted], keys</title>'],
+    ['+/=', 'id:+/=, a+/=', 'id:[redacted], a+/='],
+    ['$&.', 'it is $&. $&x', 'it is [redacted] $&x'],
+  ])('that is as short as %s leaves the words that it is a part of', (secret, text, expected) => {
+    expect(redacted(text, [AUTHORIZATION, secret])).toBe(expected)
+  })
+})
+
 describe('redactedCause', () => {
   it('is the cause itself if it shows no secret', () => {
     const cause = new Error('no route')
@@ -101,5 +137,13 @@ describe('redactedCause', () => {
       const cause = Object.assign(new Error('no mock'), { deep: { data: shown } })
       expect(redactedCause(cause, SECRETS)).toEqual(new Error('no mock'))
     }
+  })
+
+  it('is the cause itself if a short one is only in its words', () => {
+    const cause = Object.assign(new Error('no route'), { code: 'ECONNRESET' })
+    expect(redactedCause(cause, ['q', 'rou'])).toBe(cause)
+    expect(redactedCause(new Error('no route for q'), ['q'])).toEqual(
+      new Error('no route for [redacted]'),
+    )
   })
 })
