@@ -7,7 +7,7 @@
  *     npm run bench -- --only http,tls   some scenarios
  *     npm run bench -- --rounds 9        so many rounds of each
  *     npm run bench -- --check           every digest computed by the sink: slow, for correctness
- *     npm run bench -- --latest          kept as latest.json even if something was left out
+ *     npm run bench -- --latest          kept as latest.json even if it was smaller; not if a scenario is left out
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { drawCharts } from './charts.js'
+import { chooseScenarios } from './choice.js'
 import { describeMachine } from './machine.js'
 import { measure } from './measure.js'
 import { formatJudgements, formatMachine, formatScenario } from './report.js'
@@ -28,7 +29,7 @@ import {
   roundsByName,
   type ScenarioResult,
 } from './results.js'
-import { type Scenario, scenarios } from './scenarios.js'
+import { scenarios } from './scenarios.js'
 import { judge } from './targets.js'
 
 const HERE = new URL('.', import.meta.url)
@@ -44,7 +45,7 @@ const { values: flags } = parseArgs({
   },
 })
 
-const todo = chosen()
+const todo = chooseScenarios(flags)
 installPeers()
 const folder = await mkdtemp(join(tmpdir(), 'osspipe-bench-'))
 try {
@@ -73,24 +74,6 @@ try {
   )
 } finally {
   await rm(folder, { recursive: true, force: true })
-}
-
-function chosen(): Scenario[] {
-  const all = scenarios(flags.quick)
-  const only = flags.only?.split(',') ?? all.map(({ name }) => name)
-  const unknown = only.filter((name) => !all.some((scenario) => scenario.name === name))
-  if (unknown.length > 0) throw new RangeError(`No such scenario: ${unknown.join(', ')}`)
-  const rounds = flags.rounds === undefined ? undefined : Number(flags.rounds)
-  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
-    throw new RangeError(`Expected \`--rounds\` to be a positive integer, got \`${flags.rounds}\``)
-  }
-  return all
-    .filter(({ name }) => only.includes(name))
-    .map((scenario) => ({
-      ...scenario,
-      rounds: rounds ?? scenario.rounds,
-      sink: { ...scenario.sink, checksDigests: flags.check },
-    }))
 }
 
 /** The peers are no dependencies of the project: they come with the first benchmark. */

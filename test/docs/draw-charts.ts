@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { drawCharts } from '../bench/charts.js'
+import { checkShown } from '../bench/choice.js'
 import { filledPages, latestResults, RESULTS } from './benchmark-blocks.js'
 import { drawGrowthChart } from './growth-chart.js'
 
@@ -12,6 +13,7 @@ const ROOT = new URL('../../', import.meta.url)
 writeFileSync(new URL('examples/guide/memory-and-part-size.svg', ROOT), drawGrowthChart())
 
 const results = latestResults()
+if (results !== undefined) checkShown(results.scenarios.map(({ scenario }) => scenario.name))
 mkdirSync(RESULTS, { recursive: true })
 for (const name of readdirSync(RESULTS)) {
   if (/^latest-.*\.svg$/.test(name)) rmSync(new URL(name, RESULTS))
