@@ -1,12 +1,10 @@
-/** `osspipe ls`, `rm`, `uploads` and `clean` as a user runs them. */
+/** `osspipe ls`, `uploads` and `clean` as a user runs them. */
 import { describe, expect, it } from 'vitest'
 import { OssClient } from '../../src/client/client.js'
-import type { OssServer } from '../../src/server/server.js'
 import { osspipe } from '../helpers/run-osspipe.js'
 import { startServer } from '../helpers/start-server.js'
 
 const json = (stdout: Buffer) => JSON.parse(stdout.toString())
-const keysOf = (server: OssServer) => server.objects.list().map(({ key }) => key)
 
 async function withObjects(...keys: string[]) {
   const server = await startServer()
@@ -62,151 +60,6 @@ describe('osspipe ls', { timeout: 60_000 }, () => {
     const { code, stderr } = await osspipe(server, ['ls', 'oss://bucket'], { env })
     expect(stderr).toContain('SignatureDoesNotMatch')
     expect(code).toBe(6)
-  })
-})
-
-describe('osspipe rm', { timeout: 60_000 }, () => {
-  it('deletes the objects that are named, and no other', async () => {
-    const { server } = await withObjects('a', 'b', 'bb')
-    const run = await osspipe(server, ['rm', '--json', 'oss://bucket/a', 'oss://bucket/b'])
-    expect(run.stderr).toBe('deleted oss://bucket/a\ndeleted oss://bucket/b\n')
-    expect(json(run.stdout)).toEqual({
-      dryRun: false,
-      ifPresent: false,
-      deleted: ['oss://bucket/a', 'oss://bucket/b'],
-    })
-    expect(keysOf(server)).toEqual(['bb'])
-  })
-
-  it('fails for what does not exist, unless that is meant', async () => {
-    const { server } = await withObjects('a')
-    const { code, stderr } = await osspipe(server, ['rm', 'oss://bucket/b'])
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: 'osspipe: There is no object oss://bucket/b\n',
-    })
-    expect(await osspipe(server, ['rm', '-f', 'oss://bucket/b'])).toMatchObject({ code: 0 })
-    expect(keysOf(server)).toEqual(['a'])
-  })
-
-  it('ends with the first that fails: those before it are gone, those behind it stay', async () => {
-    const { server } = await withObjects('a', 'c')
-    const { code, stderr } = await osspipe(server, [
-      'rm',
-      'oss://bucket/a',
-      'oss://bucket/b',
-      'oss://bucket/c',
-    ])
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: 'deleted oss://bucket/a\nosspipe: There is no object oss://bucket/b\n',
-    })
-    expect(keysOf(server)).toEqual(['c'])
-  })
-
-  it('does not claim with --force that anything was there, and asks no more for that', async () => {
-    const { server } = await withObjects('a')
-    const deleted = ['oss://bucket/a', 'oss://bucket/b']
-    const args = ['rm', '--force', '--json', ...deleted]
-    const look = await osspipe(server, [...args, '--dry-run'])
-    expect(look.stderr).toBe(
-      deleted.map((name) => `would delete ${name}, if it is there\n`).join(''),
-    )
-    expect(json(look.stdout)).toEqual({ dryRun: true, ifPresent: true, deleted })
-    server.requests.clear()
-    const run = await osspipe(server, args)
-    expect(run.stderr).toBe(deleted.map((name) => `deleted ${name}, if it was there\n`).join(''))
-    expect(json(run.stdout)).toEqual({ dryRun: false, ifPresent: true, deleted })
-    expect(server.requests.operations()).toEqual(['DeleteObject', 'DeleteObject'])
-    expect(keysOf(server)).toEqual([])
-  })
-
-  it('knows of what it has listed that it was there, also with --force', async () => {
-    const { server } = await withObjects('dir/a')
-    const run = await osspipe(server, ['rm', '-rf', '--json', 'oss://bucket/dir/'])
-    expect(run.stderr).toBe('deleted oss://bucket/dir/a\n1 object\n')
-    expect(json(run.stdout)).toMatchObject({ ifPresent: false })
-  })
-
-  it('deletes all that begins with a prefix, after a look', async () => {
-    const { server } = await withObjects('a', 'dir/b', 'dir/c')
-    const args = ['rm', '-r', 'oss://bucket/dir/']
-    const look = await osspipe(server, [...args, '--dry-run'])
-    expect(look.stderr).toBe(
-      'would delete oss://bucket/dir/b\nwould delete oss://bucket/dir/c\n2 objects to be deleted\n',
-    )
-    expect(keysOf(server)).toHaveLength(3)
-    expect(await osspipe(server, args)).toMatchObject({ code: 0 })
-    expect(keysOf(server)).toEqual(['a'])
-  })
-
-  it('deletes a page of them in one request, and tells them in order', async () => {
-    const keys = Array.from({ length: 1002 }, (_, n) => `dir/${String(n).padStart(4, '0')}`)
-    const { server } = await withObjects('other', ...keys)
-    server.requests.clear()
-    const { code, stdout, stderr } = await osspipe(server, [
-      'rm',
-      '-r',
-      '--json',
-      'oss://bucket/dir/',
-    ])
-    expect(code).toBe(0)
-    expect(json(stdout).deleted).toEqual(keys.map((key) => `oss://bucket/${key}`))
-    const lines = keys.map((key) => `deleted oss://bucket/${key}\n`)
-    expect(stderr).toBe(`${lines.join('')}1002 objects\n`)
-    expect(server.requests.operations()).toEqual([
-      ...['ListObjectsV2', 'DeleteMultipleObjects'],
-      ...['ListObjectsV2', 'DeleteMultipleObjects'],
-    ])
-    expect(keysOf(server)).toEqual(['other'])
-  })
-
-  it('deletes keys that no document can carry, and no other instead', async () => {
-    const { server } = await withObjects('d/a', 'd/a\n', 'd/a\u0001', 'd/a ', 'd')
-    const { code, stderr } = await osspipe(server, ['rm', '-r', 'oss://bucket/d/a'])
-    expect(code).toBe(0)
-    expect(stderr).toContain('deleted "oss://bucket/d/a\\n"\n')
-    expect(stderr).toContain('4 objects\n')
-    expect(keysOf(server)).toEqual(['d'])
-  })
-
-  it('tells what it could not delete, and what it has, and goes no further', async () => {
-    const { server } = await withObjects('d/a', 'd/b', 'd/c', 'd/d')
-    server.faults.add({ operation: 'DeleteMultipleObjects' }, { status: 200, body: '' })
-    for (const key of ['d/b', 'd/c']) {
-      server.faults.add({ operation: 'DeleteObject', key }, { status: 403, code: 'AccessDenied' })
-    }
-    const { code, stdout, stderr } = await osspipe(server, [
-      'rm',
-      '-r',
-      '--json',
-      'oss://bucket/d/',
-    ])
-    expect(code).toBe(6)
-    expect(stderr).toMatch(
-      /^deleted oss:\/\/bucket\/d\/a\ndeleted oss:\/\/bucket\/d\/d\nosspipe: DeleteObject of oss:\/\/bucket\/d\/c failed.*AccessDenied.*\nosspipe: DeleteObject of oss:\/\/bucket\/d\/b failed.*AccessDenied.*\n$/,
-    )
-    expect(json(stdout)).toMatchObject({ error: { exitCode: 6, ossCode: 'AccessDenied' } })
-    expect(keysOf(server)).toEqual(['d/b', 'd/c'])
-  })
-
-  it('spares what is younger', async () => {
-    const { server } = await withObjects('dir/b')
-    const args = ['rm', '-r', '--older-than', '1h', 'oss://bucket/dir/']
-    expect(await osspipe(server, args)).toMatchObject({ code: 0, stderr: '0 objects\n' })
-    expect(keysOf(server)).toEqual(['dir/b'])
-  })
-
-  it.each([
-    [['-r', 'oss://bucket']],
-    [['-r', 'oss://bucket/']],
-    [['-r', 'oss://bucket/a', 'oss://bucket/b']],
-    [['--older-than', '1d', 'oss://bucket/a']],
-    [['oss://bucket/a', 'oss://bucket/']],
-  ])('refuses %j, and deletes nothing', async (args) => {
-    const { server } = await withObjects('a', 'b')
-    expect(await osspipe(server, ['rm', ...args])).toMatchObject({ code: 2 })
-    expect(keysOf(server)).toEqual(['a', 'b'])
   })
 })
 
