@@ -90,9 +90,12 @@ async function* groups(
   options: Options,
 ): AsyncGenerator<Group, void, undefined> {
   if (!options.recursive) {
-    for (const operand of operands) {
+    // Every bucket is looked at before the first object is deleted.
+    const named = operands.map((operand) => {
       const { bucket, key } = objectName(operand)
-      const client = clientFor(bucket, context, options, console)
+      return { operand, bucket, key, client: clientFor(bucket, context, options, console) }
+    })
+    for (const { operand, bucket, key, client } of named) {
       if (options.force || (await exists(client, key, operand))) {
         yield { client, bucket, keys: [key] }
       }

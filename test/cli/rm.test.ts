@@ -54,6 +54,13 @@ describe('osspipe rm', { timeout: 60_000 }, () => {
     expect(keysOf(server)).toEqual(['c'])
   })
 
+  it('looks at every bucket before it deletes the first object', async () => {
+    const { server } = await withObjects('a')
+    const run = await osspipe(server, ['rm', 'oss://bucket/a', 'oss://B_/b'])
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('got `B_`') })
+    expect(server.requests.of('DeleteObject')).toEqual([])
+  })
+
   it('does not claim with --force that anything was there, and asks no more for that', async () => {
     const { server } = await withObjects('a')
     const deleted = ['oss://bucket/a', 'oss://bucket/b']
