@@ -1,6 +1,7 @@
 /** What the exit code tells, as a table, and which one an error ends with. Pure. */
 import { constants } from 'node:os'
 import { PartsLeftError } from './leftover.js'
+import { PartialFailure } from './partial-failure.js'
 import { CommandError, UsageError } from './usage-error.js'
 
 /** Every exit code but 128 + n, with its meaning. */
@@ -46,6 +47,11 @@ export function exitCodeOf(error: unknown): number {
   // Whatever the cause was: parts cost money until somebody removes them.
   if (error instanceof PartsLeftError) {
     return error.cause instanceof SignalError ? exitCodeOf(error.cause) : 3
+  }
+  if (error instanceof PartialFailure) {
+    const code = exitCodeOf(error.cause)
+    // 2 promises that nothing was done.
+    return code === 2 ? 1 : code
   }
   if (error instanceof ClosedOutputError) return signalExitCode('SIGPIPE')
   if (error instanceof CommandError) return error.exitCode

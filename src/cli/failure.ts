@@ -1,6 +1,7 @@
 /** A failure as people and as scripts are told it. Pure. */
 import { exitCodeOf, withCauses } from './exit-codes.js'
 import { PartsLeftError } from './leftover.js'
+import { PartialFailure } from './partial-failure.js'
 
 /** Fields of errors that a script may want; none of them ever holds a secret. */
 const FIELDS = [
@@ -34,6 +35,7 @@ export function failureObject(error: unknown, message = messageOf(error)): objec
       exitCode: exitCodeOf(error),
       ...Object.assign({}, ...details),
     },
+    ...(error instanceof PartialFailure && error.done),
   }
 }
 

@@ -9,6 +9,7 @@ import type { RM } from './descriptions/rm.js'
 import { messageOf } from './failure.js'
 import { count } from './format.js'
 import { Console } from './output.js'
+import { PartialFailure } from './partial-failure.js'
 import { CommandError, UsageError } from './usage-error.js'
 
 type Options = OptionsOf<typeof RM>
@@ -20,28 +21,34 @@ export async function run(
 ): Promise<number> {
   const console = new Console(context, options)
   checkOptions(operands, options)
-  const deleted: string[] = []
-  let number = 0
+  const dryRun = options.dryRun === true
   // The service's answer is the same whether there was anything to delete.
-  const isUnseen = options.force === true && !options.recursive
-  const tell = telling(options.dryRun === true, isUnseen)
-  for await (const victims of groups(context, console, operands, options)) {
-    const { keys, failed } = options.dryRun ? { ...victims, failed: [] } : await deleteAll(victims)
-    for (const key of keys) {
-      const name = `oss://${victims.bucket}/${key}`
-      number++
-      // What is told at once is not kept: there may be very many.
-      if (console.json) deleted.push(name)
-      console.note(tell(inLine(name)))
+  const ifPresent = options.force === true && !options.recursive
+  const deleted: string[] = []
+  const result = { dryRun, ifPresent, deleted }
+  const tell = telling(dryRun, ifPresent)
+  let number = 0
+  try {
+    for await (const victims of groups(context, console, operands, options)) {
+      const { keys, failed } = dryRun ? { ...victims, failed: [] } : await deleteAll(victims)
+      for (const key of keys) {
+        const name = `oss://${victims.bucket}/${key}`
+        number++
+        // What is told at once is not kept: there may be very many.
+        if (console.json) deleted.push(name)
+        console.note(tell(inLine(name)))
+      }
+      const [first, ...others] = failed
+      for (const { error } of others) console.complain(messageOf(error))
+      if (first !== undefined) throw first.error
     }
-    const [first, ...others] = failed
-    for (const { error } of others) console.complain(messageOf(error))
-    if (first !== undefined) throw first.error
+  } catch (error) {
+    if (dryRun || number === 0) throw error
+    const message = `${messageOf(error)} (after ${count(number, 'deletion')})`
+    throw new PartialFailure(message, { done: result, cause: error })
   }
-  if (options.recursive) {
-    console.note(`${count(number, 'object')}${options.dryRun ? ' to be deleted' : ''}`)
-  }
-  await console.result({ dryRun: options.dryRun === true, ifPresent: isUnseen, deleted })
+  if (options.recursive) console.note(`${count(number, 'object')}${dryRun ? ' to be deleted' : ''}`)
+  await console.result(result)
   return 0
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ClosedOutputError, EXIT_CODES, exitCodeOf, SignalError } from '../../src/cli/exit-codes.js'
 import { failureObject } from '../../src/cli/failure.js'
 import { PartsLeftError } from '../../src/cli/leftover.js'
+import { PartialFailure } from '../../src/cli/partial-failure.js'
 import { CommandError, UsageError } from '../../src/cli/usage-error.js'
 import {
   ChildProcessError,
@@ -28,6 +29,8 @@ const digests = { expected: 'a', actual: 'b' }
 const left = (cause: unknown) =>
   new PartsLeftError('failed', { uploadId: 'U1', hint: 'Clean', cause })
 
+const partial = (cause: unknown) => new PartialFailure('failed', { done: {}, cause })
+
 const TABLE: readonly (readonly [string, unknown, number])[] = [
   ['anything', new Error('x'), 1],
   ['what is no error', 'x', 1],
@@ -37,6 +40,8 @@ const TABLE: readonly (readonly [string, unknown, number])[] = [
   ['a wrong option', InvalidOptionError.expected('partSize', 'x', 1), 2],
   ["somebody else's data folder", new DataDirError('foreign', '/data', new Error('x')), 2],
   ['a data folder that is in use', new DataDirError('in-use', '/data'), 1],
+  ['a wrong call, after something was done', partial(new UsageError('x')), 1],
+  ['no permission, after something was done', partial(denied), 6],
   ['parts that are left', left(new Error('x')), 3],
   ['a child that failed and parts that are left', left(child), 3],
   ['a digest that differs', upload(new DigestMismatchError('md5', 'a', 'b', 'x')), 4],

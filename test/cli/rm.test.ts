@@ -41,17 +41,30 @@ describe('osspipe rm', { timeout: 60_000 }, () => {
 
   it('ends with the first that fails: those before it are gone, those behind it stay', async () => {
     const { server } = await withObjects('a', 'c')
-    const { code, stderr } = await osspipe(server, [
-      'rm',
-      'oss://bucket/a',
-      'oss://bucket/b',
-      'oss://bucket/c',
-    ])
+    const args = ['rm', '--json', 'oss://bucket/a', 'oss://bucket/b', 'oss://bucket/c']
+    const { code, stdout, stderr } = await osspipe(server, args)
+    const message = 'There is no object oss://bucket/b (after 1 deletion)'
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'deleted oss://bucket/a\nosspipe: There is no object oss://bucket/b\n',
+      stderr: `deleted oss://bucket/a\nosspipe: ${message}\n`,
+    })
+    expect(json(stdout)).toEqual({
+      error: expect.objectContaining({ message, exitCode: 1, ossCode: 'NoSuchKey' }),
+      ...{ dryRun: false, ifPresent: false, deleted: ['oss://bucket/a'] },
     })
     expect(keysOf(server)).toEqual(['c'])
+  })
+
+  it('tells of no deletion where there was none, and where there would be none', async () => {
+    const { server } = await withObjects('a')
+    const names = ['oss://bucket/a', 'oss://bucket/b']
+    for (const args of [names.toReversed(), ['--dry-run', ...names]]) {
+      const { code, stdout } = await osspipe(server, ['rm', '--json', ...args])
+      const { error, ...others } = json(stdout)
+      expect({ code, others }).toEqual({ code: 1, others: {} })
+      expect(error.message).toBe('There is no object oss://bucket/b')
+    }
+    expect(keysOf(server)).toEqual(['a'])
   })
 
   it('looks at every bucket before it deletes the first object', async () => {
@@ -59,6 +72,27 @@ describe('osspipe rm', { timeout: 60_000 }, () => {
     const run = await osspipe(server, ['rm', 'oss://bucket/a', 'oss://B_/b'])
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('got `B_`') })
     expect(server.requests.of('DeleteObject')).toEqual([])
+  })
+
+  it('does not say that nothing was done, as 2 does, once something was', async () => {
+    const { server } = await withObjects('a')
+    const { code, stderr } = await osspipe(server, ['rm', 'oss://bucket/a', 'oss://bucket//b'])
+    expect(stderr).toMatch(/got `\/b` \(string\) \(after 1 deletion\)\n$/)
+    expect({ code, keys: keysOf(server) }).toEqual({ code: 1, keys: [] })
+  })
+
+  it('tells after a page that could not be listed what went before', async () => {
+    const keys = Array.from({ length: 1001 }, (_, n) => `d/${String(n).padStart(4, '0')}`)
+    const { server } = await withObjects(...keys)
+    server.faults.add(
+      { operation: 'ListObjectsV2', skip: 1 },
+      { status: 403, code: 'AccessDenied' },
+    )
+    const args = ['rm', '-r', '-q', '--json', 'oss://bucket/d/']
+    const { code, stdout, stderr } = await osspipe(server, args)
+    expect(stderr).toMatch(/^osspipe: .+AccessDenied.+ \(after 1000 deletions\)\n$/)
+    expect(code).toBe(6)
+    expect(json(stdout).deleted).toEqual(keys.slice(0, 1000).map((key) => `oss://bucket/${key}`))
   })
 
   it('does not claim with --force that anything was there, and asks no more for that', async () => {
@@ -141,9 +175,12 @@ describe('osspipe rm', { timeout: 60_000 }, () => {
     ])
     expect(code).toBe(6)
     expect(stderr).toMatch(
-      /^deleted oss:\/\/bucket\/d\/a\ndeleted oss:\/\/bucket\/d\/d\nosspipe: DeleteObject of oss:\/\/bucket\/d\/c failed.*AccessDenied.*\nosspipe: DeleteObject of oss:\/\/bucket\/d\/b failed.*AccessDenied.*\n$/,
+      /^deleted oss:\/\/bucket\/d\/a\ndeleted oss:\/\/bucket\/d\/d\nosspipe: DeleteObject of oss:\/\/bucket\/d\/c failed.*AccessDenied.*\nosspipe: DeleteObject of oss:\/\/bucket\/d\/b failed.*AccessDenied.* \(after 2 deletions\)\n$/,
     )
-    expect(json(stdout)).toMatchObject({ error: { exitCode: 6, ossCode: 'AccessDenied' } })
+    expect(json(stdout)).toMatchObject({
+      error: { exitCode: 6, ossCode: 'AccessDenied' },
+      deleted: ['oss://bucket/d/a', 'oss://bucket/d/d'],
+    })
     expect(keysOf(server)).toEqual(['d/b', 'd/c'])
   })
 

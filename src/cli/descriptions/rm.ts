@@ -7,7 +7,7 @@ export const RM = {
   summary: 'delete objects',
   usage: ['[options] oss://BUCKET/KEY...', '[options] --recursive oss://BUCKET/PREFIX'],
   description: [
-    'Deletes the objects named, or with --recursive all whose keys begin with PREFIX, which may not be empty. Those named are deleted one by one, in that order, up to the first failure. An object that does not exist is one, unless --force is given: then none is looked for, and as the service does not tell either, each is said to be deleted if it was there (`ifPresent` with --json). With --recursive up to 1000 are deleted by one request; it ends with the first request of which some could not be deleted.',
+    'Deletes the objects named, or with --recursive all whose keys begin with PREFIX, which may not be empty. Those named are deleted one by one, in that order, up to the first failure; with --json `deleted` then tells beside `error` which are gone. An object that does not exist is one, unless --force is given: then none is looked for, and as the service does not tell either, each is said to be deleted if it was there (`ifPresent` with --json). With --recursive up to 1000 are deleted by one request; it ends with the first request of which some could not be deleted.',
     'In a bucket with versioning the versions stay. Unfinished uploads are no objects: see `osspipe clean`.',
   ],
   arguments: [{ name: 'OBJECT', summary: 'oss://BUCKET/KEY; the key is taken literally' }],
