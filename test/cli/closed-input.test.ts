@@ -1,4 +1,4 @@
-/** A closed standard input is no empty object. */
+/** A closed standard input is no empty object, and a closed standard output is one that is ignored. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -40,17 +40,20 @@ it.each<[boolean, string, number | undefined, string | null]>([
   expect(wasClosed(0, fsOf(device, text))).toBe(expected)
 })
 
+/** Runs lines of a shell that knows `osspipe`. */
+async function inShell(lines: string) {
+  const server = await startServer()
+  const env = { ...environmentOf(server), NODE: process.execPath, MAIN }
+  const script = `osspipe() { "$NODE" "$MAIN" "$@"; }\n${lines}`
+  const child = spawn('sh', ['-c', script], { env, stdio: ['pipe', 'ignore', 'pipe'] })
+  child.stdin?.end()
+  const stderr = child.stderr === null ? '' : (await buffer(child.stderr)).toString()
+  if (child.exitCode === null) await once(child, 'exit')
+  return { code: child.exitCode, stderr, size: server.objects.get('bucket', 'key')?.size }
+}
+
 describe.runIf(isLinux)('osspipe put, in a shell', { timeout: 60_000 }, () => {
-  async function put(redirection: string) {
-    const server = await startServer()
-    const script = `"$NODE" "$MAIN" put - oss://bucket/key ${redirection}`
-    const env = { ...environmentOf(server), NODE: process.execPath, MAIN }
-    const child = spawn('sh', ['-c', script], { env, stdio: ['pipe', 'ignore', 'pipe'] })
-    child.stdin?.end()
-    const stderr = child.stderr === null ? '' : (await buffer(child.stderr)).toString()
-    if (child.exitCode === null) await once(child, 'exit')
-    return { code: child.exitCode, stderr, size: server.objects.get('bucket', 'key')?.size }
-  }
+  const put = (redirection: string) => inShell(`osspipe put - oss://bucket/key ${redirection}`)
 
   it('refuses a standard input that is closed', async () => {
     const { code, stderr, size } = await put('<&-')
@@ -65,6 +68,18 @@ describe.runIf(isLinux)('osspipe put, in a shell', { timeout: 60_000 }, () => {
       expect(await put(how)).toMatchObject({ code: 0, size: 0 })
     },
   )
+})
+
+describe.runIf(isLinux)('osspipe whose standard output is closed', { timeout: 60_000 }, () => {
+  it.each([
+    ['put', 'echo hello | osspipe put -q --json - oss://bucket/key >&-'],
+    [
+      'get',
+      'echo hello | osspipe put -q - oss://bucket/key\nosspipe get -q oss://bucket/key - >&-',
+    ],
+  ])('%s does its work, as for a parent that ignores the output', async (_command, lines) => {
+    expect(await inShell(lines)).toEqual({ code: 0, stderr: '', size: 6 })
+  })
 })
 
 it.runIf(isLinux)('osspipe put refuses a parent that opens it as Node does', async () => {
