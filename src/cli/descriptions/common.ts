@@ -46,7 +46,7 @@ export const CONNECTION = {
       value: { placeholder: 'N', parse: integerFrom(1) },
       env: 'OSS_MAX_ATTEMPTS',
       default: '5',
-      summary: 'attempts of a request, the first included',
+      summary: 'attempts of a request, 1 or more, the first included',
     },
     {
       name: 'max-elapsed',
