@@ -1,6 +1,7 @@
 /** `osspipe put` that is told to end, whose readers go away, and on a terminal. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -121,6 +122,28 @@ describe('osspipe put', { timeout: 60_000 }, () => {
     // As Ctrl-C does: the whole group gets it.
     process.kill(-(child.pid ?? 0), 'SIGINT')
     expect(await ended).toMatchObject({ code: 130 })
+    expect({ objects: server.objects.list(), uploads: server.uploads.list() }).toEqual(nothing)
+  })
+
+  it('ends what the command has started in turn, as soon as that writes', async () => {
+    const server = await startServer()
+    const held = server.faults.add(
+      { operation: 'UploadPart', times: Infinity },
+      { hold: 'arrival' },
+    )
+    const folder = await mkdtemp(join(tmpdir(), 'osspipe-put-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const FIFO = join(folder, 'fifo')
+    spawnSync('mkfifo', [FIFO])
+    const args = ['put', '--part-size', '1MiB', TARGET, '--', 'sh', '-c', 'yes 3>"$FIFO" | cat']
+    const { child, ended } = startOsspipe(server, args, { env: { FIFO } })
+    // Ends with the last process that has it open: with `yes`, which the signal does not reach.
+    const gone = once(createReadStream(FIFO).resume(), 'end')
+    await held.reached()
+    child.kill('SIGTERM')
+    expect(await ended).toMatchObject({ code: 143 })
+    held.release()
+    await gone
     expect({ objects: server.objects.list(), uploads: server.uploads.list() }).toEqual(nothing)
   })
 
