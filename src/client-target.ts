@@ -5,6 +5,7 @@
 import { hashedBody } from './client/body.js'
 import type { RetryNotice } from './client/call-options.js'
 import { OssClient } from './client/client.js'
+import { partHeaders } from './client/multipart.js'
 import type { HeadObjectResult } from './client/objects.js'
 import { creationHeaders } from './client/request-headers.js'
 import { DEFAULT_RETRY, type RetryPolicy } from './client/retry.js'
@@ -29,6 +30,7 @@ type RequestOf<Verb extends keyof UploadTarget> = Parameters<UploadTarget[Verb]>
 export class ClientTarget implements UploadTarget {
   readonly #client: OssClient
   readonly #options: ClientTargetOptions
+  #partHeaders: ReturnType<typeof partHeaders> | undefined
 
   constructor(client: OssClient, options: ClientTargetOptions) {
     this.#client = client
@@ -65,15 +67,34 @@ export class ClientTarget implements UploadTarget {
   }
 
   async uploadPart(request: RequestOf<'uploadPart'>): Promise<StoredObject> {
-    const { uploadId, partNumber, body, digests, signal, onPushBack } = request
+    const { uploadId, partNumber, body, size, digests, cancellation, onPushBack } = request
+    const { bucket, key, upload } = this.#options
     const { trafficLimit, headers } = this.#options.headers
     const { onRetry: tellRetry } = this.#options
     const onRetry = (notice: RetryNotice) => {
       if (isPushBack(notice.error)) onPushBack?.()
       tellRetry(notice)
     }
-    const part = { uploadId, partNumber, body, digests, signal, trafficLimit, headers }
-    return stored(await this.#client.uploadPart({ ...this.#call(), ...part, onRetry }))
+    const client = this.#client
+    if (!isOwn(client)) {
+      const { signal } = cancellation
+      const call = { bucket, key, onRetry, upload, signal }
+      const part = { uploadId, partNumber, body, digests, trafficLimit, headers }
+      return stored(await client.uploadPart({ ...call, ...part }))
+    }
+    this.#partHeaders ??= partHeaders({ trafficLimit, headers })
+    const answer = await client.partPrepared({
+      bucket,
+      key,
+      options: { onRetry, upload },
+      cancellation,
+      uploadId,
+      partNumber,
+      headers: this.#partHeaders,
+      body: hashedBody({ size, source: body }, digests),
+      digestIsGiven: false,
+    })
+    return stored(answer)
   }
 
   async complete({ uploadId, parts, stop }: RequestOf<'complete'>): Promise<StoredObject> {
@@ -160,11 +181,12 @@ export class ClientTarget implements UploadTarget {
 }
 
 /** Ours, whatever somebody puts in its place later, such as a tracer that wraps the methods of the class. */
-const { putObject } = OssClient.prototype
+const { putObject, uploadPart } = OssClient.prototype
 
 /** Another copy of the package, or a caller who puts objects in another way, knows signals alone. */
 function isOwn(client: OssClient): boolean {
-  return client instanceof OssClient && client.putObject === putObject
+  if (!(client instanceof OssClient)) return false
+  return client.putObject === putObject && client.uploadPart === uploadPart
 }
 
 function withMeta(

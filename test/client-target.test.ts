@@ -1,14 +1,20 @@
 /** What the client's answers are made into for an upload. */
+import { createHash } from 'node:crypto'
 import { finished } from 'node:stream/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Cancellation } from '../src/cancellation.js'
 import { OssClient } from '../src/client/client.js'
+import type { UploadPartOptions } from '../src/client/multipart.js'
 import type { PutObjectOptions } from '../src/client/objects.js'
 import { ClientTarget } from '../src/client-target.js'
-import type { FaultAction } from '../src/server/server.js'
+import type { OperationName } from '../src/protocol/operations.js'
+import type { FaultAction, OssServer } from '../src/server/server.js'
 import { createOssWriteStream } from '../src/write-stream.js'
 import { begin, openClient } from './helpers/open-client.js'
 import { ending } from './helpers/open-stream.js'
 import { startServer } from './helpers/start-server.js'
+
+const MIB = 1024 * 1024
 
 const MD5 = '5D41402ABC4B2A76B9719D911017C592'
 
@@ -82,15 +88,31 @@ it('takes no page without a request id for an object, though it has an ETag', as
   })
 })
 
-describe('a client that puts objects in a way of its own', () => {
+describe('a client that sends bytes in a way of its own', () => {
   class Counting extends OssClient {
     puts = 0
+    parts = 0
 
     override putObject(options: PutObjectOptions) {
       this.puts++
       return super.putObject(options)
     }
+
+    override uploadPart(options: UploadPartOptions) {
+      this.parts++
+      return super.uploadPart(options)
+    }
   }
+
+  const CHANGING = ['authorization', 'x-oss-date', 'x-oss-content-sha256']
+
+  /** The headers of all requests of an operation, without those that differ from one to the next. */
+  const headersOf = (server: OssServer, operation: OperationName) =>
+    server.requests
+      .of(operation)
+      .map(({ headers }) =>
+        Object.fromEntries(Object.entries(headers).filter(([name]) => !CHANGING.includes(name))),
+      )
 
   async function openCounting() {
     const server = await startServer()
@@ -115,16 +137,28 @@ describe('a client that puts objects in a way of its own', () => {
       await finished(out)
     }
     expect(client.puts).toBe(1)
-    const changing = ['authorization', 'x-oss-date']
-    const [own, ours] = server.requests.of('PutObject').map(({ headers }) =>
-      Object.entries(headers)
-        .filter(([name]) => !changing.includes(name))
-        .sort(),
-    )
+    const [own, ours] = headersOf(server, 'PutObject')
     expect(own).toEqual(ours)
-    expect(Object.fromEntries(own ?? [])).toMatchObject({
-      'x-oss-meta-owner': 'ops',
-      'content-type': 'application/json',
+    expect(own).toMatchObject({ 'x-oss-meta-owner': 'ops', 'content-type': 'application/json' })
+  })
+
+  it('sends the same parts as ours', async () => {
+    const { server, client } = await openCounting()
+    const plain = new OssClient({ ...server.options(), env: {} })
+    const options = { partSize: MIB, concurrency: 1, trafficLimit: 819_200 }
+    for (const each of [client, plain]) {
+      const out = createOssWriteStream('oss://bucket/k', { client: each, ...options })
+      out.end(Buffer.alloc(MIB + 1))
+      await finished(out)
+    }
+    expect(client.parts).toBe(2)
+    const sent = headersOf(server, 'UploadPart')
+    expect(sent).toHaveLength(4)
+    expect(sent.slice(0, 2)).toEqual(sent.slice(2))
+    expect(sent[0]).toMatchObject({
+      'content-length': String(MIB),
+      'content-md5': createHash('md5').update(Buffer.alloc(MIB)).digest('base64'),
+      'x-oss-traffic-limit': '819200',
     })
   })
 
@@ -139,6 +173,18 @@ describe('a client that puts objects in a way of its own', () => {
     expect(await ending(out)).toBe(reason)
     expect([client.puts, out.outcome]).toEqual([1, 'unknown'])
   })
+
+  it('is cut short by a signal in the middle of a part', async () => {
+    const { server, client } = await openCounting()
+    const held = server.faults.add({ operation: 'UploadPart' }, { hold: 'arrival' })
+    const out = createOssWriteStream('oss://bucket/k', { client, partSize: MIB })
+    out.end(Buffer.alloc(2 * MIB))
+    await held.reached()
+    const reason = new Error('enough')
+    out.destroy(reason)
+    expect(await ending(out)).toBe(reason)
+    expect([client.parts, out.outcome]).toEqual([2, 'absent'])
+  })
 })
 
 it('puts an object by way of a method that somebody has wrapped', async () => {
@@ -149,6 +195,16 @@ it('puts an object by way of a method that somebody has wrapped', async () => {
   out.end('hello')
   await finished(out)
   expect(put).toHaveBeenCalledOnce()
+})
+
+it('sends a part by way of a method that somebody has wrapped', async () => {
+  const { client } = await openClient()
+  const send = vi.spyOn(OssClient.prototype, 'uploadPart')
+  onTestFinished(() => send.mockRestore())
+  const out = createOssWriteStream('oss://bucket/k', { client, partSize: MIB })
+  out.end(Buffer.alloc(2 * MIB))
+  await finished(out)
+  expect(send).toHaveBeenCalledTimes(2)
 })
 
 it.each([
@@ -183,7 +239,7 @@ async function pushesOf(action: FaultAction, responseMs = 60_000) {
     body: [Buffer.from('hello')],
     size: 5,
     digests: {},
-    signal: new AbortController().signal,
+    cancellation: new Cancellation(),
     onPushBack: () => pushes++,
   })
   return { pushes, retries: retries.length }

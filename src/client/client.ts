@@ -45,6 +45,8 @@ import {
   type InitiateMultipartUploadOptions,
   type InitiateMultipartUploadResult,
   initiateCall,
+  type PreparedPart,
+  partHeaders,
   type UploadPartOptions,
   type UploadPartResult,
   uploadPartCall,
@@ -127,9 +129,17 @@ export class OssClient implements AsyncDisposable {
   async uploadPart(options: UploadPartOptions): Promise<UploadPartResult> {
     const address = this.#addressOf('uploadPart', options)
     checkPart(options)
+    const headers = partHeaders(options)
     const prepared = prepareBody(options.body, options, this.#connection.clock)
     const body = prepared instanceof Promise ? await prepared : prepared
-    return await this.#perform(uploadPartCall(address, options, body))
+    const { uploadId, partNumber, contentMd5 } = options
+    const part = { ...address, options, uploadId, partNumber, headers, body }
+    return await this.partPrepared({ ...part, digestIsGiven: contentMd5 !== undefined })
+  }
+
+  /** As `uploadPart`, for a stream: what it gives it has checked. @internal */
+  partPrepared(part: PreparedPart): Promise<UploadPartResult> {
+    return this.#perform(uploadPartCall(part))
   }
 
   /** Lists one page of an upload's parts, in ascending order. */

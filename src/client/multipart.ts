@@ -2,6 +2,7 @@
  * The operations of one multipart upload: initiate, upload a part, complete, abort.
  */
 
+import type { CancelSignal } from '../cancellation.js'
 import { InvalidOptionError } from '../errors.js'
 import { createMd5, md5Base64 } from '../protocol/digest.js'
 import { type ObjectHeaderOptions, objectHeaders } from '../protocol/headers.js'
@@ -21,7 +22,7 @@ import {
 } from './answer-fields.js'
 import type { BodyDigests, PreparedBody, UploadBody } from './body.js'
 import type { Call } from './call.js'
-import type { ObjectAddress, ObjectCallOptions } from './call-options.js'
+import type { CallOptions, ObjectAddress, ObjectCallOptions } from './call-options.js'
 import { requestIdOf } from './error-answer.js'
 import { creationHeaders, md5Header } from './request-headers.js'
 
@@ -129,34 +130,47 @@ export function checkPart({ uploadId, partNumber }: UploadPartOptions): void {
   checkPartNumber(partNumber, 'partNumber')
 }
 
-export function uploadPartCall(
-  address: ObjectAddress,
-  options: UploadPartOptions,
-  body: PreparedBody,
-): Call<UploadPartResult> {
-  const { uploadId, partNumber, trafficLimit, headers: free } = options
+/** A part whose options have been checked. */
+export interface PreparedPart extends ObjectAddress {
+  readonly options: CallOptions
+  /** In place of the options' signal. */
+  readonly cancellation?: CancelSignal | undefined
+  readonly uploadId: string
+  readonly partNumber: number
+  /** See {@link partHeaders}. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: PreparedBody
+  /** The caller gave the Content-MD5. */
+  readonly digestIsGiven: boolean
+}
+
+/** The headers of all parts of an upload. @throws {InvalidOptionError} for one that cannot be */
+export function partHeaders({
+  trafficLimit,
+  headers,
+}: Pick<UploadPartOptions, 'trafficLimit' | 'headers'>): Readonly<Record<string, string>> {
+  return objectHeaders({ trafficLimit, headers }, 'UploadPart')
+}
+
+export function uploadPartCall(part: PreparedPart): Call<UploadPartResult> {
+  const { bucket, key, options, cancellation, uploadId, partNumber, headers, body } = part
   return {
     operation: 'UploadPart',
     options,
-    ...address,
+    cancellation,
+    bucket,
+    key,
     partNumber,
     query: { partNumber: String(partNumber), uploadId },
-    headers: {
-      ...objectHeaders({ trafficLimit, headers: free }, 'UploadPart'),
-      ...md5Header(body.contentMd5),
-    },
+    // Two spreads into one literal would take twenty times as long.
+    headers: Object.assign(md5Header(body.contentMd5), headers),
     body,
-    digestIsGiven: options.contentMd5 !== undefined,
+    digestIsGiven: part.digestIsGiven,
     decode(answer) {
       const etag = requiredEtag(answer)
       compareDigests(body.digests, answer, `part ${partNumber}`)
-      return {
-        partNumber,
-        etag,
-        ...crc64Field(answer),
-        size: body.size,
-        requestId: requestIdOf(answer),
-      }
+      const { size } = body
+      return { partNumber, etag, size, requestId: requestIdOf(answer), ...crc64Field(answer) }
     },
   }
 }

@@ -86,13 +86,11 @@ export class BatchQueue {
 
   #start(): void {
     while (this.#waiting.length > 0) {
-      const parts = partsToHash({
-        ...this.#settings.now(),
-        waiting: this.#waiting.length,
-        out: this.#pending - this.#waiting.length,
-        ended: this.#ended,
-        stalled: this.#stalled,
-      })
+      const { lanes, concurrency, busy } = this.#settings.now()
+      const waiting = this.#waiting.length
+      const out = this.#pending - waiting
+      const [ended, stalled] = [this.#ended, this.#stalled]
+      const parts = partsToHash({ waiting, lanes, out, concurrency, busy, ended, stalled })
       if (parts === 0) return
       void this.#hash(this.#waiting.splice(0, parts))
     }

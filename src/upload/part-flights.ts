@@ -3,6 +3,7 @@
  * is far slower than those before is sent a second time, over a connection that would be idle: the
  * service replaces a part by one of the same number, and these have the same bytes.
  */
+import type { Cancellation } from '../cancellation.js'
 import { md5Hex } from '../protocol/digest.js'
 import { PartRace } from './part-race.js'
 import { patienceFor, type Sibling } from './patience.js'
@@ -34,7 +35,7 @@ export interface FlyingPart {
 }
 
 /** One request of a part; `onPushBack` is to be told, see {@link UploadTarget.uploadPart}. */
-type Send = (signal: AbortSignal, onPushBack: () => void) => Promise<StoredPart>
+type Send = (cancellation: Cancellation, onPushBack: () => void) => Promise<StoredPart>
 
 interface Flight {
   readonly part: FlyingPart
@@ -51,7 +52,8 @@ const MOST_SIBLINGS = 32
 
 export class PartFlights {
   readonly #settings: PartFlightsSettings
-  readonly #flights = new Set<Flight>()
+  /** A list: a set that changes all the time leaves tables behind that hold on to what was in them. */
+  readonly #flights: Flight[] = []
   readonly #siblings: Sibling[] = []
   /** The service's ETags are the MD5s of the parts: whichever request it takes, Complete names it. */
   #hasPlainEtags = true
@@ -63,7 +65,7 @@ export class PartFlights {
 
   /** Parts on the wire. */
   get count(): number {
-    return this.#flights.size
+    return this.#flights.length
   }
 
   /** Sends a part; resolves or rejects when none of its requests is under way. */
@@ -72,15 +74,15 @@ export class PartFlights {
     const pushBack = () => {
       flight.isSettledFor = true
     }
-    const race = new PartRace((signal) => send(signal, pushBack))
+    const race = new PartRace((cancellation) => send(cancellation, pushBack))
     const flight = { part, race, sentAt: this.#settings.ticks(), isSettledFor: false }
-    this.#flights.add(flight)
+    this.#flights.push(flight)
     try {
       const stored = await race.run()
       this.#learn(flight, stored)
       return stored
     } finally {
-      this.#flights.delete(flight)
+      this.#flights.splice(this.#flights.indexOf(flight), 1)
     }
   }
 

@@ -3,7 +3,7 @@
  * with others, which costs a third or less; CRC-64 with it then, or by itself once the kernels are there,
  * since they need a tenth of the time. Decides by asking digest/schedule.ts; owns the parts that wait.
  */
-import { BatchQueue } from '../digest/batch-queue.js'
+import { BatchQueue, type BatchQueueSettings } from '../digest/batch-queue.js'
 import { LANES } from '../digest/layout.js'
 import type { Hashing } from '../digest/process-hasher.js'
 import { type HashingMode, hashesAsItFills, lanesFor } from '../digest/schedule.js'
@@ -58,7 +58,7 @@ export class PartHashing {
     this.#isFirst = settings.hasBegun !== true
     this.#usesKernels = partsInMemory >= WORTH_BATCHES && (digests.md5 || digests.crc64)
     this.#queue = new BatchQueue({
-      now: () => ({ ...this.#now, concurrency: settings.concurrency }),
+      now: () => this.#now,
       hash: async (jobs) => (await settings.load()).hasher.hash(jobs, this.#mode),
     })
   }
@@ -70,8 +70,8 @@ export class PartHashing {
   }
 
   /** How many parts are hashed together at present, and whether time is short. */
-  get #now(): { readonly lanes: number; readonly busy: boolean } {
-    const { digests: wish, partsInMemory, loaded } = this.#settings
+  get #now(): ReturnType<BatchQueueSettings['now']> {
+    const { digests: wish, partsInMemory, concurrency, loaded } = this.#settings
     const mode = this.#mode
     const hasher = loaded()?.hasher
     const inWorker = hasher?.usesWorker(mode) === true
@@ -79,7 +79,8 @@ export class PartHashing {
     const isQueued = inWorker && hasher.isWorkerBusy
     const busy = this.#isBusy || (isQueued && !this.#isSilent)
     const [pressed, isLineFast] = [this.#settings.isPressed(), this.#settings.isLineFast()]
-    return { lanes: lanesFor({ partsInMemory, wish, pressed, isLineFast, inWorker }), busy }
+    const lanes = lanesFor({ partsInMemory, wish, pressed, isLineFast, inWorker })
+    return { lanes, concurrency, busy }
   }
 
   /**
@@ -104,7 +105,8 @@ export class PartHashing {
     }
     if (this.#usesKernels && !digests.md5) return false
     this.#isBusy = this.#isAtHand || isBusy()
-    return hashesAsItFills({ ...this.#now, ahead, concurrency })
+    const { lanes, busy } = this.#now
+    return hashesAsItFills({ lanes, busy, ahead, concurrency })
   }
 
   /** What is computed as its bytes come of a part that begins now, is hashed so, and is not the first. */

@@ -2,51 +2,61 @@
  * One part on its way: its request, and perhaps a second one beside it. The first answer wins; the
  * other request is cancelled. It is over only when both have settled: until then they use the bytes.
  */
+import { Cancellation } from '../cancellation.js'
+
+interface Request {
+  readonly cancellation: Cancellation
+  /** Settles with it, always well. */
+  done: Promise<void>
+}
+
 export class PartRace<Answer> {
-  readonly #send: (signal: AbortSignal) => Promise<Answer>
-  readonly #requests = new Map<AbortController, Promise<void>>()
+  readonly #send: (cancellation: Cancellation) => Promise<Answer>
+  /** Those under way. */
+  readonly #requests: Request[] = []
   #answer: { readonly value: Answer } | undefined
   #failure: { readonly reason: unknown } | undefined
 
-  constructor(send: (signal: AbortSignal) => Promise<Answer>) {
+  constructor(send: (cancellation: Cancellation) => Promise<Answer>) {
     this.#send = send
   }
 
   /** Sends the part. Rejects, if no request was answered, with what the first of them failed with. */
   async run(): Promise<Answer> {
     this.#start()
-    while (this.#requests.size > 0) await Promise.all(this.#requests.values())
+    while (this.#requests.length > 0) await this.#requests[0]?.done
     if (this.#answer !== undefined) return this.#answer.value
     throw this.#failure?.reason
   }
 
   /** Sends it once more. Resolves when that request has settled; `undefined` if it is over. */
   again(): Promise<void> | undefined {
-    const isOver = this.#requests.size === 0 || this.#answer !== undefined
+    const isOver = this.#requests.length === 0 || this.#answer !== undefined
     return isOver ? undefined : this.#start()
   }
 
   /** Cancels what is under way; it fails with `reason`. */
   cancel(reason: unknown): void {
-    for (const controller of this.#requests.keys()) controller.abort(reason)
+    for (const { cancellation } of this.#requests.slice()) cancellation.abort(reason)
   }
 
   #start(): Promise<void> {
-    const controller = new AbortController()
+    const request: Request = { cancellation: new Cancellation(), done: Promise.resolve() }
     // Known before it is sent: whoever is told of its beginning may give the upload up right there.
-    this.#requests.set(controller, Promise.resolve())
-    const request = this.#request(controller).finally(() => this.#requests.delete(controller))
-    this.#requests.set(controller, request)
-    return request
+    this.#requests.push(request)
+    request.done = this.#perform(request)
+    return request.done
   }
 
-  async #request(controller: AbortController): Promise<void> {
+  async #perform(request: Request): Promise<void> {
     try {
-      const value = await this.#send(controller.signal)
+      const value = await this.#send(request.cancellation)
       this.#answer ??= { value }
-      this.cancel(new Error('Another request has stored the part'))
     } catch (reason) {
       this.#failure ??= { reason }
     }
+    this.#requests.splice(this.#requests.indexOf(request), 1)
+    if (this.#answer === undefined || this.#requests.length === 0) return
+    this.cancel(new Error('Another request has stored the part'))
   }
 }

@@ -39,8 +39,11 @@ export class PartSender {
   readonly #permits: Permits
   readonly #control: ConcurrencyControl | undefined
   readonly #flights: PartFlights
-  readonly #sending = new Set<Promise<void>>()
+  /** Told when no part is under way; a list of the parts themselves would hold on to those that are not any more. */
+  readonly #awaiting: (() => void)[] = []
   #parts = 0
+  /** Parts given to `send` and not settled. */
+  #underWay = 0
   #pending = 0
   #hasSent = false
   /** How long a part is on the wire, of late. */
@@ -90,8 +93,8 @@ export class PartSender {
     this.#parts++
     // Told by the parts that await it; until they have their digests nobody does.
     uploadId.catch(() => undefined)
-    const sending = this.#send(part, uploadId).finally(() => this.#sending.delete(sending))
-    this.#sending.add(sending)
+    this.#underWay++
+    void this.#send(part, uploadId)
   }
 
   /** Counts parts that an earlier run has stored, before any part of this one. */
@@ -103,7 +106,7 @@ export class PartSender {
   /** No part comes any more. Resolves once none is under way. */
   async drain(): Promise<void> {
     const over = new AbortController()
-    const isBusy = () => this.#sending.size > this.#flights.count
+    const isBusy = () => this.#underWay > this.#flights.count
     const hedging = this.#settings.hedge ? this.#flights.hedge(isBusy, over.signal) : undefined
     await this.settled()
     over.abort()
@@ -112,7 +115,7 @@ export class PartSender {
 
   /** Resolves once no part is under way. */
   async settled(): Promise<void> {
-    while (this.#sending.size > 0) await Promise.all(this.#sending)
+    while (this.#underWay > 0) await new Promise<void>((resolve) => this.#awaiting.push(resolve))
   }
 
   /** All parts sent, ascending. @throws {RangeError} unless each of them was acknowledged. */
@@ -134,9 +137,17 @@ export class PartSender {
     } catch (error) {
       this.#settings.onFailure(error)
     } finally {
+      // Whoever is told goes on when all of this has been done.
+      this.#land()
       this.#settings.pool.release(part.buffers)
       this.#notePending(-1)
     }
+  }
+
+  #land(): void {
+    this.#underWay--
+    if (this.#underWay > 0) return
+    for (const tell of this.#awaiting.splice(0)) tell()
   }
 
   async #sendSealed(part: Part, sealed: SealedPart, uploadId: string): Promise<void> {
@@ -160,16 +171,16 @@ export class PartSender {
     if (found !== undefined) return this.#record(found)
     this.#hasSent = true
     const sentAt = this.#settings.ticks()
-    const request = { uploadId, partNumber, body, size, digests }
-    const stored = await this.#flights.send(request, (signal, pushedBack) =>
-      this.#target.uploadPart({
-        ...request,
-        signal,
-        onPushBack: () => {
+    const stored = await this.#flights.send(
+      { partNumber, size, digests },
+      (cancellation, pushedBack) => {
+        const onPushBack = () => {
           pushedBack()
           this.#adapt((control) => control.pushBack())
-        },
-      }),
+        }
+        const request = { uploadId, partNumber, body, size, digests, cancellation, onPushBack }
+        return this.#target.uploadPart(request)
+      },
     )
     const at = this.#settings.ticks()
     this.#partMs = partMsAfter(this.#partMs, at - sentAt)

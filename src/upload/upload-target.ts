@@ -68,14 +68,14 @@ export interface UploadTarget {
   /** InitiateMultipartUpload → upload id. `stop` prevents further attempts, never cuts one short. */
   initiate(request: { readonly stop: AbortSignal }): Promise<string>
 
-  /** UploadPart. `signal` cancels; it rejects with `signal.reason` then. */
+  /** UploadPart. `cancellation` cancels; it rejects with `cancellation.reason` then. */
   uploadPart(request: {
     readonly uploadId: string
     readonly partNumber: number
     readonly body: Body
     readonly size: number
     readonly digests: BodyDigests
-    readonly signal: AbortSignal
+    readonly cancellation: Cancellation
     /** Is told of an attempt that will be repeated because the service has too much to do. */
     readonly onPushBack?: (() => void) | undefined
   }): Promise<StoredPart>

@@ -6,6 +6,7 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setImmediate as turn } from 'node:timers/promises'
+import { Cancellation } from '../../src/cancellation.js'
 import { signV1 } from '../../src/protocol/signature-v1.js'
 import { signV4 } from '../../src/protocol/signature-v4.js'
 import { decodeInitiateResult, encodeCompleteRequest } from '../../src/protocol/xml.js'
@@ -97,8 +98,7 @@ function tracedPartTarget(): UploadTarget {
 
 /** @param open what is done before, and returns what undoes it */
 function sendParts(name: string, target: UploadTarget, open = () => () => {}): Candidate {
-  const { signal } = new AbortController()
-  const part = { uploadId: 'id', body: [], size: 0, digests: {}, signal }
+  const part = { uploadId: 'id', body: [], size: 0, digests: {}, cancellation: new Cancellation() }
   return {
     name,
     times: 1,

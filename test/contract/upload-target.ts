@@ -166,17 +166,18 @@ export function holdsToContract(
       })
     })
 
-    it('ends with the reason of its signal: aborted already, or in the middle', async () => {
+    it('ends with the reason it is called off with: before, or in the middle', async () => {
       const { target, hold } = await open('mine')
       const uploadId = await target.initiate(unstopped())
       const part = { uploadId, partNumber: 1, ...bodyOf([A]) }
-      const signal = AbortSignal.abort(REASON)
-      await expect(target.uploadPart({ ...part, signal })).rejects.toBe(REASON)
+      const before = new Cancellation()
+      before.abort(REASON)
+      await expect(target.uploadPart({ ...part, cancellation: before })).rejects.toBe(REASON)
       const { reached, release } = hold('uploadPart')
-      const controller = new AbortController()
-      const sending = target.uploadPart({ ...part, signal: controller.signal })
+      const cancellation = new Cancellation()
+      const sending = target.uploadPart({ ...part, cancellation })
       await reached
-      controller.abort(REASON)
+      cancellation.abort(REASON)
       await expect(sending).rejects.toBe(REASON)
       release()
     })

@@ -69,10 +69,10 @@ export class FakeTarget implements UploadTarget {
   }
 
   async uploadPart(request: Parameters<UploadTarget['uploadPart']>[0]): Promise<StoredPart> {
-    const { uploadId, partNumber, body, signal } = request
+    const { uploadId, partNumber, body, cancellation } = request
     this.maxInFlight = Math.max(this.maxInFlight, ++this.#inFlight)
     try {
-      return await this.#run('uploadPart', `part ${partNumber}`, signal, () => {
+      return await this.#run('uploadPart', `part ${partNumber}`, cancellation.signal, () => {
         const bytes = Buffer.concat(body)
         this.#parts(uploadId).set(partNumber, bytes)
         return { etag: md5(bytes), crc64: crc64(bytes) }

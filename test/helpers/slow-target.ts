@@ -30,14 +30,14 @@ export class SlowTarget extends FakeTarget {
   }
 
   override async uploadPart(request: PartRequest) {
-    const { partNumber, signal, onPushBack } = request
+    const { partNumber, cancellation, onPushBack } = request
     const count = (this.#requests.get(partNumber) ?? 0) + 1
     this.#requests.set(partNumber, count)
     const name = `part ${partNumber}${count === 1 ? '' : 'b'}`
     this.wire.push(name)
     if (this.#pushed.has(name)) onPushBack?.()
     try {
-      await this.#gates.get(name)?.arrive(signal)
+      await this.#gates.get(name)?.arrive(cancellation.signal)
       if (this.#failures.has(name)) throw this.#failures.get(name)
       const stored = await super.uploadPart(request)
       this.wire.push(`${name} stored`)

@@ -285,7 +285,7 @@ class TimedTarget extends FakeTarget {
   readonly #clock: FakeClock
   readonly #story: Story
   readonly #requests = new Map<number, number>()
-  readonly #signals = new Set<AbortSignal>()
+  readonly #underWay = new Set<object>()
   most = 0
   hasFailed = false
 
@@ -296,22 +296,22 @@ class TimedTarget extends FakeTarget {
   }
 
   override async uploadPart(asked: Parameters<UploadTarget['uploadPart']>[0]) {
-    const { partNumber, signal } = asked
+    const { partNumber, cancellation } = asked
     const count = (this.#requests.get(partNumber) ?? 0) + 1
     this.#requests.set(partNumber, count)
     expect(count).toBeLessThanOrEqual(2)
-    this.#signals.add(signal)
-    this.most = Math.max(this.most, this.#signals.size)
+    this.#underWay.add(cancellation)
+    this.most = Math.max(this.most, this.#underWay.size)
     const told = (count === 1 ? this.#story.first : this.#story.second)[partNumber]
     try {
-      await this.#clock.sleep(told?.ms ?? 0, signal)
+      await this.#clock.sleep(told?.ms ?? 0, cancellation.signal)
       if (told?.fails) {
         this.hasFailed = true
         throw BROKEN
       }
       return await super.uploadPart(asked)
     } finally {
-      this.#signals.delete(signal)
+      this.#underWay.delete(cancellation)
     }
   }
 }

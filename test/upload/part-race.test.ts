@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Cancellation } from '../../src/cancellation.js'
 import { PartRace } from '../../src/upload/part-race.js'
 import { Gate } from '../helpers/gate.js'
 
@@ -6,13 +7,13 @@ const GIVEN_UP = new Error('given up')
 
 /** A race whose requests wait at a gate each; the second of them can be let go first. */
 function newRace() {
-  const requests: { gate: Gate; signal: AbortSignal; failure?: Error }[] = []
+  const requests: { gate: Gate; cancellation: Cancellation; failure?: Error }[] = []
   const trail: string[] = []
-  const race = new PartRace(async (signal) => {
-    const request: (typeof requests)[number] = { gate: new Gate(), signal }
+  const race = new PartRace(async (cancellation) => {
+    const request: (typeof requests)[number] = { gate: new Gate(), cancellation }
     const name = requests.push(request)
     try {
-      await request.gate.arrive(signal)
+      await request.gate.arrive(cancellation.signal)
       if (request.failure !== undefined) throw request.failure
       trail.push(`${name} answered`)
       return name
@@ -34,14 +35,14 @@ function newRace() {
 
 describe('PartRace', () => {
   it('cancels a request that is given up in the very moment it is sent', async () => {
-    const signals: AbortSignal[] = []
-    const race: PartRace<never> = new PartRace((signal) => {
-      signals.push(signal)
+    const requests: Cancellation[] = []
+    const race: PartRace<never> = new PartRace((cancellation) => {
+      requests.push(cancellation)
       race.cancel(GIVEN_UP)
-      return Promise.reject(signal.reason)
+      return Promise.reject(cancellation.reason)
     })
     await expect(race.run()).rejects.toBe(GIVEN_UP)
-    expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+    expect(requests.map(({ aborted }) => aborted)).toEqual([true])
   })
 
   it('is its request, as long as there is one', async () => {
@@ -63,7 +64,7 @@ describe('PartRace', () => {
       pass(winner)
       await run
       expect(trail).toEqual([`${winner} answered`, `${loser} failed`, `over ${winner}`])
-      expect(requests[loser - 1]?.signal.aborted).toBe(true)
+      expect(requests[loser - 1]?.cancellation.aborted).toBe(true)
     },
   )
 
@@ -76,7 +77,7 @@ describe('PartRace', () => {
     race.again()
     fail(failing, new Error('broken'))
     await Promise.resolve()
-    expect(requests[other - 1]?.signal.aborted).toBe(false)
+    expect(requests[other - 1]?.cancellation.aborted).toBe(false)
     pass(other)
     expect(await run).toBe(other)
   })
