@@ -5,11 +5,12 @@
 
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { InvalidOptionError, TransportError } from '../errors.js'
+import { TransportError } from '../errors.js'
 import { onAbort } from './abort-hub.js'
 import type { Clock } from './clock.js'
 import { malformed } from './error-answer.js'
 import { GatheredBytes, NO_BYTES } from './gathered-bytes.js'
+import type { BodyOwner } from './outgoing.js'
 import { wholeOf } from './slices.js'
 import type { Answer, BodySink, TransportRequest } from './transport.js'
 import { transportFailure } from './transport-failure.js'
@@ -30,7 +31,7 @@ interface Outcome {
   notCalledOff(thrown: unknown): void
 }
 
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, BodyOwner {
   readonly #request: TransportRequest
   readonly #outcome: Outcome
   readonly #clock: Clock
@@ -64,25 +65,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#watchdog.enter('sending')
   }
 
-  /** Passes the slices on; their end, or a failure to read them, is news for the exchange. */
-  async *sending(
-    slices: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    let sent = 0
-    try {
-      for await (const slice of slices) {
-        if (this.#over) return
-        sent += slice.byteLength
-        if (sent > this.#request.size) break
-        yield slice
-      }
-      if (sent !== this.#request.size) throw wrongLength(this.#request.size, sent)
-    } catch (error) {
-      this.#giveUp(error)
-      throw error
-    }
+  get isOver(): boolean {
+    return this.#over
+  }
+
+  onSent(): void {
     this.#sent = true
     if (this.#status === 0) this.#watchdog.enter('waiting')
+  }
+
+  onReadFailure(error: unknown): void {
+    this.#giveUp(error)
   }
 
   /** For a dispatcher that throws instead of calling back. */
@@ -250,11 +243,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#releaseSignal?.()
     this.#watchdog.end()
   }
-}
-
-function wrongLength(announced: number, sent: number): Error {
-  const actual = sent > announced ? 'is longer' : `ended after ${sent}`
-  return new InvalidOptionError('body', `The body of ${announced} bytes ${actual}: it has changed`)
 }
 
 /** The headers as they are if that is possible, as it nearly always is. */

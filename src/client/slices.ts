@@ -41,30 +41,53 @@ export function wholeOf(body: Source | undefined, size: number): Uint8Array | un
   return whole?.byteLength === size ? whole : undefined
 }
 
-/**
- * Slices of a body in memory: views, never copies.
- * @param length of the body, in bytes
- * @param onTake is called whenever the consumer asks for a slice
- */
-export function* slicesOf(
-  body: readonly Uint8Array[],
-  length: number,
-  clock: Clock,
-  onTake: () => void,
-): Generator<Uint8Array, void, undefined> {
-  let size = FIRST_SLICE
-  let untilLast = length - LAST_SLICE
-  for (const bytes of body) {
-    for (let start = 0; start < bytes.byteLength; ) {
-      onTake()
-      const most = untilLast > 0 ? Math.min(size, untilLast) : size
-      const end = Math.min(start + most, bytes.byteLength)
-      untilLast -= end - start
-      const taken = clock.ticks()
-      yield bytes.subarray(start, end)
-      start = end
-      size = nextSliceSize(size, clock.ticks() - taken)
+/** Cuts slices off a body in memory: views, never copies. */
+export class SliceCutter {
+  readonly #body: readonly Uint8Array[]
+  readonly #clock: Clock
+  readonly #onTake: () => void
+  /** Which of the body's pieces is next, and from which byte of it on. */
+  #piece = 0
+  #start = 0
+  #size = FIRST_SLICE
+  #untilLast: number
+  /** When the last slice was taken, in ticks. */
+  #taken: number | undefined
+
+  /**
+   * @param length of the body, in bytes
+   * @param onTake is called whenever the consumer asks for a slice
+   */
+  constructor(body: readonly Uint8Array[], length: number, clock: Clock, onTake: () => void) {
+    this.#body = body
+    this.#clock = clock
+    this.#onTake = onTake
+    this.#untilLast = length - LAST_SLICE
+  }
+
+  /** The next slice; `undefined` at the end. */
+  next(): Uint8Array | undefined {
+    const bytes = this.#nextPiece()
+    if (bytes === undefined) return undefined
+    const now = this.#clock.ticks()
+    if (this.#taken !== undefined) this.#size = nextSliceSize(this.#size, now - this.#taken)
+    this.#taken = now
+    this.#onTake()
+    const most = this.#untilLast > 0 ? Math.min(this.#size, this.#untilLast) : this.#size
+    const start = this.#start
+    this.#start = Math.min(start + most, bytes.byteLength)
+    this.#untilLast -= this.#start - start
+    return bytes.subarray(start, this.#start)
+  }
+
+  /** The piece that the next byte is in. */
+  #nextPiece(): Uint8Array | undefined {
+    let bytes = this.#body[this.#piece]
+    while (bytes !== undefined && this.#start === bytes.byteLength) {
+      this.#start = 0
+      bytes = this.#body[++this.#piece]
     }
+    return bytes
   }
 }
 
@@ -77,7 +100,8 @@ export async function* slicesOfSource(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let left = length
   for await (const bytes of open()) {
-    yield* slicesOf([bytes], left, clock, onTake)
+    const slices = new SliceCutter([bytes], left, clock, onTake)
+    for (let slice = slices.next(); slice !== undefined; slice = slices.next()) yield slice
     left -= bytes.byteLength
   }
 }

@@ -9,7 +9,8 @@ import type { CancelSignal } from '../cancellation.js'
 import type { Clock } from './clock.js'
 import { warnOfDispatcher } from './dispatcher-warning.js'
 import { Exchange } from './exchange.js'
-import { type Source, slicesOf, slicesOfSource, wholeOf } from './slices.js'
+import { SentFromMemory, sendRead } from './outgoing.js'
+import { SliceCutter, type Source, slicesOfSource, wholeOf } from './slices.js'
 import { type AttemptTimeouts, type Pulse, Watch } from './watchdog.js'
 
 export interface TransportRequest {
@@ -155,9 +156,8 @@ function openBody(
   const whole = wholeOf(body, size)
   if (whole !== undefined) return whole
   const onTake = () => exchange.sliceTaken()
-  return exchange.sending(
-    typeof body === 'function'
-      ? slicesOfSource(body, size, clock, onTake)
-      : slicesOf(body, size, clock, onTake),
-  )
+  if (typeof body === 'function') {
+    return sendRead(slicesOfSource(body, size, clock, onTake), size, exchange)
+  }
+  return new SentFromMemory(new SliceCutter(body, size, clock, onTake), size, exchange)
 }

@@ -1,12 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nextSliceSize, slicesOf, slicesOfSource } from '../../src/client/slices.js'
+import { nextSliceSize, SliceCutter, slicesOfSource } from '../../src/client/slices.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 
 const KIB = 1024
 
 function sum(sizes: readonly number[]): number {
   return sizes.reduce((total, size) => total + size, 0)
+}
+
+function cut(body: readonly Uint8Array[], length: number): Uint8Array[] {
+  const cutter = new SliceCutter(body, length, new FakeClock(), () => {})
+  const slices: Uint8Array[] = []
+  for (let next = cutter.next(); next !== undefined; next = cutter.next()) slices.push(next)
+  return slices
 }
 
 describe('slices', () => {
@@ -32,7 +39,7 @@ describe('slices', () => {
         fc.array(fc.integer({ min: 0, max: 3 * 512 * KIB }), { maxLength: 4 }),
         (sizes) => {
           const body = sizes.map((size, i) => new Uint8Array(size).fill(i + 1))
-          const slices = [...slicesOf(body, sum(sizes), new FakeClock(), () => {})]
+          const slices = cut(body, sum(sizes))
           expect(Buffer.concat(slices).equals(Buffer.concat(body))).toBe(true)
           const buffers = new Set<ArrayBufferLike>(body.map((bytes) => bytes.buffer))
           for (const slice of slices) {
@@ -46,9 +53,25 @@ describe('slices', () => {
     )
   })
 
+  it.each([
+    ['grow while they are taken at once', [0, 0, 0, 0, 0], [64, 128, 256, 512, 512]],
+    ['shrink while they are taken slowly', [0, 1000, 1000, 1000], [64, 32, 16, 16]],
+    ['grow to 128 KiB at a usual speed', [0, 100, 100, 100], [64, 128, 128, 128]],
+  ])('%s', async (_, waits, sizes) => {
+    const clock = new FakeClock()
+    const length = 8 * 1024 * KIB
+    const cutter = new SliceCutter([new Uint8Array(length)], length, clock, () => {})
+    const taken: unknown[] = []
+    for (const ms of waits) {
+      await clock.advance(ms)
+      taken.push(cutter.next()?.byteLength)
+    }
+    expect(taken).toEqual(sizes.map((size) => size * KIB))
+  })
+
   it('report each that is taken', () => {
     let taken = 0
-    const slices = slicesOf([new Uint8Array(200 * KIB)], 200 * KIB, new FakeClock(), () => {
+    const slices = new SliceCutter([new Uint8Array(200 * KIB)], 200 * KIB, new FakeClock(), () => {
       taken += 1
     })
     expect(taken).toBe(0)
