@@ -14,7 +14,7 @@ const FIRST_SLICE = 64 * 1024
 /** What a connection that breaks down to 4 KiB/s still sends in 30 s. */
 const USUAL_SLICE = 128 * 1024
 /** For connections so fast that they would have to become a hundred times slower to be taken for dead. */
-const LARGEST_SLICE = 512 * 1024
+const LARGEST_SLICE = 1024 * 1024
 const QUICK_MS = 1000
 const VERY_QUICK_MS = 50
 
