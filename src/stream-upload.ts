@@ -5,6 +5,7 @@ import { ClientTarget } from './client-target.js'
 import type { UploadTrace } from './diagnostics.js'
 import { newLoopLoad } from './digest/load-meter.js'
 import { loadedHasher, processArena, processHasher } from './digest/process-hasher.js'
+import { SmallHashing } from './digest/small-hashing.js'
 import { budgetOf } from './process-budget.js'
 import type { ResolvedOptions } from './resolve-options.js'
 import { TracedTarget } from './traced-target.js'
@@ -39,6 +40,10 @@ const slabs = new ProcessSlabs(
     cancelTrim = isUsed ? undefined : whenIdle(IDLE, trim)
   },
 )
+
+/** Of the process, as they are. */
+const smallHashing = new SmallHashing({ breathe: () => systemClock.breathe() })
+const smallMd5 = (message: Uint8Array) => smallHashing.md5(message)
 
 function trim(): void {
   const hasher = loadedHasher()?.hasher
@@ -80,6 +85,7 @@ export function streamUpload(
       loaded: loadedHasher,
       load: () => processHasher(() => systemClock.breathe()),
     },
+    smallMd5,
     slabs,
     budget: budgetOf(client),
     witness,

@@ -5,19 +5,10 @@
 import { createHash } from 'node:crypto'
 import { crc64 } from '../protocol/digest.js'
 import { crc64Kernel, crc64Tables } from './crc64-kernel.js'
-import {
-  CRC64_STATE,
-  CRC64_TABLES,
-  LANE_MASKS,
-  LANES,
-  MD5_CONSTANTS,
-  MD5_STATE,
-  SCRATCH,
-  stateAt,
-} from './layout.js'
+import { CRC64_STATE, CRC64_TABLES, LANES, MD5_STATE, SCRATCH, stateAt } from './layout.js'
 import { md5Crc64Kernel } from './md5-crc64-kernel.js'
 import { md5x5 } from './md5-five-kernel.js'
-import { MD5_START, md5Constants, md5x4 } from './md5-kernel.js'
+import { MD5_START, md5x4, writeMd5Tables } from './md5-kernel.js'
 import { md5x8 } from './md5-wide-kernel.js'
 import { emitModule, type FunctionSource } from './wasm-emitter.js'
 import { type WasmMemory, type WasmModule, wasmEngine } from './wasm-engine.js'
@@ -70,12 +61,9 @@ export function jointArguments(
 /** Writes the tables that the kernels read into a fresh memory. */
 export function writeTables(memory: WasmMemory): void {
   const { buffer } = memory
-  const constants = md5Constants().flatMap((constant) => Array<number>(LANES).fill(constant))
-  new Uint32Array(buffer, MD5_CONSTANTS, constants.length).set(constants)
+  writeMd5Tables(buffer)
   const tables = crc64Tables()
   new Int32Array(buffer, CRC64_TABLES, tables.length).set(tables)
-  const masks = Array.from({ length: 16 * LANES }, (_, i) => ((i >> 2) & (1 << (i & 3)) ? -1 : 0))
-  new Int32Array(buffer, LANE_MASKS, masks.length).set(masks)
 }
 
 /**

@@ -27,12 +27,20 @@ export const TAIL_SIZE = 128
 /** Batches that may be hashed side by side. */
 export const WIDE = 2
 
+/** Small objects hashed in one go. */
+export const MOST_MESSAGES = LANES * WIDE
+
 /** Batches that may be under way at once: twice as many with the worker as inline. */
 export const STATE_COUNT = 3 * WIDE
 
 /** A window for each lane: bytes that lie elsewhere are copied through it, and stay in the cache. */
 export const WINDOW = 64 * 1024
 const STAGE = 64 * 1024
+
+/** What MD5 puts behind a message, at least: a bit, and the length. */
+export const MD5_PADDING = 9
+/** Bytes of the longest small object that finds room in a window with that. */
+export const LONGEST_MESSAGE = WINDOW - MD5_PADDING
 
 /** Room for the kernels to work in, one for each thread: 32 KiB, of which they use less. */
 export const SCRATCH = STAGE + LANES * WINDOW

@@ -109,6 +109,14 @@ export function md5Parts({ pointers, sums, working, words, scratch }: Md5Registe
   }
 }
 
+/** Writes what the kernels of MD5 read into a fresh memory. */
+export function writeMd5Tables(buffer: ArrayBufferLike): void {
+  const constants = md5Constants().flatMap((constant) => Array<number>(LANES).fill(constant))
+  new Uint32Array(buffer, MD5_CONSTANTS, constants.length).set(constants)
+  const masks = Array.from({ length: 16 * LANES }, (_, i) => ((i >> 2) & (1 << (i & 3)) ? -1 : 0))
+  new Int32Array(buffer, LANE_MASKS, masks.length).set(masks)
+}
+
 /** Constants of the 64 steps, as RFC 1321 defines them: 2^32 · |sin(i)|, i from 1. */
 export function md5Constants(): number[] {
   return times(64, (i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32))

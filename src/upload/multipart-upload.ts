@@ -182,9 +182,9 @@ export class MultipartUpload {
 
   async #put(part: Part): Promise<Published> {
     try {
-      const size = this.#bytes
-      const { body, digests } = part.seal()
-      const { md5, crc64 } = digests
+      const { body, digests } = await part.sealBy(this.#settings.smallMd5)
+      this.#assertOpen()
+      const [{ md5, crc64 }, { size }] = [digests, part]
       const sent = { size, md5: md5 && md5Hex(md5), crc64, marker: this.#remote.marker }
       return await this.#publish('putting', { parts: 1, crc64 }, ({ meta } = {}) =>
         this.#publisher.put({ body, digests, size, meta }, sent),

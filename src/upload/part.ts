@@ -27,6 +27,9 @@ export interface SealedPart {
   readonly digests: BodyDigests
 }
 
+/** MD5 of all bytes of a message, which must not change until it is there. */
+export type MessageHash = (message: Uint8Array) => Uint8Array | Promise<Uint8Array>
+
 /** How a part is hashed. */
 export interface PartOptions {
   readonly digests: DigestChoice
@@ -131,17 +134,34 @@ export class Part {
 
   /** Ends the part. Without `isHashed` the digests are yet to be computed. */
   seal(): SealedPart {
+    if (this.#isUnhashed) return { body: this.#body, digests: { md5: md5Of(this.#message) } }
+    this.#hashUpTo(0)
+    const md5 = this.#hashesMd5 ? (this.#md5 ?? createMd5()).digest() : undefined
+    return { body: this.#body, digests: { md5, crc64: this.#crc64?.digest() } }
+  }
+
+  /** As `seal`; what is small is hashed by `hash`, and the part is to be left alone until then. */
+  async sealBy(hash: MessageHash = md5Of): Promise<SealedPart> {
+    if (!this.#isUnhashed) return this.seal()
+    return { body: this.#body, digests: { md5: await hash(this.#message) } }
+  }
+
+  /** So small, or empty, that it is cheaper to hash it in one go. */
+  get #isUnhashed(): boolean {
+    const isUntouched = this.#md5 === undefined && this.#crc64 === undefined
+    return this.#hashesMd5 && isUntouched && this.#witness === undefined
+  }
+
+  get #body(): Uint8Array[] {
     const body = this.#buffers.slice()
     const last = body.pop()?.subarray(0, this.#used)
     if (last !== undefined) body.push(last)
-    const isUnhashed = this.#hashesMd5 && this.#md5 === undefined && this.#crc64 === undefined
-    // Small, or empty: in one go it is cheaper.
-    if (isUnhashed && this.#witness === undefined) {
-      return { body, digests: { md5: md5Of(last ?? EMPTY) } }
-    }
-    this.#hashUpTo(0)
-    const md5 = this.#hashesMd5 ? (this.#md5 ?? createMd5()).digest() : undefined
-    return { body, digests: { md5, crc64: this.#crc64?.digest() } }
+    return body
+  }
+
+  /** The bytes of the last buffer: all, if none has been hashed. */
+  get #message(): Uint8Array {
+    return this.#buffers.at(-1)?.subarray(0, this.#used) ?? EMPTY
   }
 
   /** Hashes what is not yet, if it is at least `atLeast` bytes. */

@@ -6,7 +6,7 @@ import type { CleanUpClock } from './clean-up.js'
 import type { LedgerRow } from './ledger.js'
 import type { LineHashing, PartLineSettings } from './line-settings.js'
 import type { MemoryBudget } from './memory-budget.js'
-import type { DigestChoice } from './part.js'
+import type { DigestChoice, MessageHash } from './part.js'
 import type { HedgeNotice } from './part-flights.js'
 import type { OnMismatch } from './publisher.js'
 import type { ResumeNotice } from './resumption.js'
@@ -44,6 +44,8 @@ export interface UploadSettings {
   readonly witness?: { update(bytes: Uint8Array): void } | undefined
   /** What parts are hashed with. */
   readonly hashing: LineHashing
+  /** MD5 of an object that is one small part. @default node:crypto, at once */
+  readonly smallMd5?: MessageHash | undefined
   /** Where part buffers come from. */
   readonly slabs: Slabs
   /** What all part buffers beyond those of one part are taken from. */

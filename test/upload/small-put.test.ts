@@ -1,0 +1,67 @@
+/** An object that is one small part, whose MD5 may come a turn of the event loop later. */
+import { describe, expect, it } from 'vitest'
+import { md5Of } from '../../src/protocol/digest.js'
+import { Gate } from '../helpers/gate.js'
+import { bytes, newUpload, PART } from '../helpers/new-upload.js'
+
+/** An upload whose small MD5s wait at a gate. */
+function newSmallUpload() {
+  const gate = new Gate()
+  const asked: string[] = []
+  const made = newUpload({
+    smallMd5: async (message) => {
+      asked.push(Buffer.from(message).toString())
+      await gate.arrive()
+      return md5Of(message)
+    },
+  })
+  return { ...made, gate, asked }
+}
+
+describe('an object that is one small part', () => {
+  it('is put once its MD5 is there', async () => {
+    const { upload, target, gate, asked } = newSmallUpload()
+    await upload.append(Buffer.from('hello, '))
+    await upload.append(Buffer.from('world'))
+    const finished = upload.finish()
+    await gate.reached()
+    expect(target.trail).toEqual([])
+    gate.open()
+    expect(await finished).toMatchObject({ size: 12, parts: 1 })
+    expect(asked).toEqual(['hello, world'])
+    expect(target.object?.bytes.toString()).toBe('hello, world')
+  })
+
+  it('is not put if the upload is given up meanwhile, and gives its memory back', async () => {
+    const { upload, target, gate, failures } = newSmallUpload()
+    await upload.append(Buffer.from('hello'))
+    const finished = upload.finish()
+    await gate.reached()
+    const reason = new Error('given up')
+    const report = upload.abort(reason)
+    gate.open()
+    await expect(finished).rejects.toBe(reason)
+    expect(await report).toMatchObject({ outcome: 'absent' })
+    expect([target.trail, target.object, failures]).toEqual([[], undefined, []])
+    expect(upload.progress.heldBytes).toBe(0)
+  })
+
+  it('may be empty', async () => {
+    const { upload, target, asked, gate } = newSmallUpload()
+    gate.open()
+    await upload.finish()
+    expect(asked).toEqual([''])
+    expect(target.object?.bytes.byteLength).toBe(0)
+  })
+
+  it('is hashed as it comes if it is large, or one of several parts', async () => {
+    for (const size of [PART, PART + 1]) {
+      const { upload, asked, target } = newSmallUpload()
+      const content = bytes(size)
+      await upload.append(content)
+      await upload.finish()
+      expect(asked).toEqual([])
+      expect(target.object?.bytes.equals(content)).toBe(true)
+    }
+  })
+})
