@@ -5,8 +5,8 @@
 import { hashedBody } from './client/body.js'
 import type { RetryNotice } from './client/call-options.js'
 import { OssClient } from './client/client.js'
-import { partHeaders } from './client/multipart.js'
-import type { HeadObjectResult } from './client/objects.js'
+import { partHeaders, uploadPartCall } from './client/multipart.js'
+import { type HeadObjectResult, putObjectCall } from './client/objects.js'
 import { creationHeaders } from './client/request-headers.js'
 import { DEFAULT_RETRY, type RetryPolicy } from './client/retry.js'
 import { MalformedResponseError, ServiceError, TransportError } from './errors.js'
@@ -48,15 +48,17 @@ export class ClientTarget implements UploadTarget {
       const sent = { bucket, key, onRetry, upload, body, digests, signal, onSend, ...object }
       return stored(await client.putObject(sent))
     }
-    const answer = await client.putPrepared({
-      bucket,
-      key,
-      options: { onRetry, upload, onSend },
-      cancellation,
-      headers: creationHeaders(object, 'PutObject', key),
-      body: hashedBody({ size, source: body }, digests),
-      digestIsGiven: false,
-    })
+    const answer = await client.perform(
+      putObjectCall({
+        bucket,
+        key,
+        options: { onRetry, upload, onSend },
+        cancellation,
+        headers: creationHeaders(object, 'PutObject', key),
+        body: hashedBody({ size, source: body }, digests),
+        digestIsGiven: false,
+      }),
+    )
     return stored(answer)
   }
 
@@ -83,17 +85,19 @@ export class ClientTarget implements UploadTarget {
       return stored(await client.uploadPart({ ...call, ...part }))
     }
     this.#partHeaders ??= partHeaders({ trafficLimit, headers })
-    const answer = await client.partPrepared({
-      bucket,
-      key,
-      options: { onRetry, upload },
-      cancellation,
-      uploadId,
-      partNumber,
-      headers: this.#partHeaders,
-      body: hashedBody({ size, source: body }, digests),
-      digestIsGiven: false,
-    })
+    const answer = await client.perform(
+      uploadPartCall({
+        bucket,
+        key,
+        options: { onRetry, upload },
+        cancellation,
+        uploadId,
+        partNumber,
+        headers: this.#partHeaders,
+        body: hashedBody({ size, source: body }, digests),
+        digestIsGiven: false,
+      }),
+    )
     return stored(answer)
   }
 

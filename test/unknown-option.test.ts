@@ -76,7 +76,7 @@ describe('the error of an unknown option', () => {
     credentials: { accessKeyId: 'id', accessKeySecret: 'secret' },
     env: {},
   })
-  const without = ['constructor', 'urlOf', 'putPrepared', 'close']
+  const without = ['constructor', 'urlOf', 'perform', 'close']
   const methods = Object.getOwnPropertyNames(face.OssClient.prototype)
 
   it.each(methods.filter((name) => !without.includes(name)))('names %s()', async (name) => {

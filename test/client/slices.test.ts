@@ -20,7 +20,8 @@ describe('slices', () => {
   it.each([
     { size: 64 * KIB, tookMs: 0, next: 128 * KIB },
     { size: 128 * KIB, tookMs: 49, next: 256 * KIB },
-    { size: 512 * KIB, tookMs: 0, next: 512 * KIB },
+    { size: 512 * KIB, tookMs: 49, next: 1024 * KIB },
+    { size: 1024 * KIB, tookMs: 0, next: 1024 * KIB },
     { size: 512 * KIB, tookMs: 50, next: 128 * KIB },
     { size: 512 * KIB, tookMs: 1000, next: 256 * KIB },
     { size: 128 * KIB, tookMs: 999, next: 128 * KIB },
@@ -33,17 +34,17 @@ describe('slices', () => {
     },
   )
 
-  it('are views that add up to the body, none longer than 512 KiB', () => {
+  it('are views that add up to the body, none longer than 1 MiB', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: 0, max: 3 * 512 * KIB }), { maxLength: 4 }),
+        fc.array(fc.integer({ min: 0, max: 3 * 1024 * KIB }), { maxLength: 4 }),
         (sizes) => {
           const body = sizes.map((size, i) => new Uint8Array(size).fill(i + 1))
           const slices = cut(body, sum(sizes))
           expect(Buffer.concat(slices).equals(Buffer.concat(body))).toBe(true)
           const buffers = new Set<ArrayBufferLike>(body.map((bytes) => bytes.buffer))
           for (const slice of slices) {
-            expect(slice.byteLength).toBeLessThanOrEqual(512 * KIB)
+            expect(slice.byteLength).toBeLessThanOrEqual(1024 * KIB)
             expect(buffers.has(slice.buffer)).toBe(true)
           }
           expect(slices.at(-1)?.byteLength ?? 0).toBeLessThanOrEqual(4 * KIB)
@@ -54,7 +55,7 @@ describe('slices', () => {
   })
 
   it.each([
-    ['grow while they are taken at once', [0, 0, 0, 0, 0], [64, 128, 256, 512, 512]],
+    ['grow while they are taken at once', [0, 0, 0, 0, 0, 0], [64, 128, 256, 512, 1024, 1024]],
     ['shrink while they are taken slowly', [0, 1000, 1000, 1000], [64, 32, 16, 16]],
     ['grow to 128 KiB at a usual speed', [0, 100, 100, 100], [64, 128, 128, 128]],
   ])('%s', async (_, waits, sizes) => {
