@@ -2,7 +2,7 @@
  * What the docs show of the benchmark, made from `test/bench/results/latest.json`: tables, charts and
  * figures stand between marks, and nobody writes them by hand. Without that file there are none.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Chart, CLIENTS, drawCharts } from '../bench/charts.js'
 import {
@@ -22,10 +22,12 @@ import {
   type Rounds,
   wallPerGiB,
 } from '../bench/statistics.js'
-import { judge } from '../bench/targets.js'
+import { judge, TARGETS } from '../bench/targets.js'
 
 export const RESULTS = new URL('../bench/results/', import.meta.url)
 const LATEST = new URL('latest.json', RESULTS)
+/** Whole runs on other machines, each by the code of its day. */
+const ELSEWHERE = new URL('elsewhere/', RESULTS)
 const ROOT = new URL('../../', import.meta.url)
 
 /** The pages with blocks, and how the folder of the results is called from there. */
@@ -55,6 +57,7 @@ const BLOCKS: Readonly<Record<string, Block>> = {
       ...results.scenarios.map(({ scenario, rounds }) => formatScenario(scenario, rounds).trim()),
       formatJudgements(judge(roundsByName(results))).trim(),
     ].join('\n\n'),
+  elsewhere: (results) => targetsBeside(results, otherResults()),
   concurrency: (_results, image) => image('concurrency'),
   digests: (_results, image) => image('digests'),
   writes: (results, image) => [image('writes'), tinyWrites(results)].join('\n\n'),
@@ -69,6 +72,13 @@ const WITHOUT: Readonly<Record<string, string>> = {
 /** The last whole run, if there is one. */
 export function latestResults(): Results | undefined {
   return existsSync(LATEST) ? parseResults(readFileSync(LATEST, 'utf8')) : undefined
+}
+
+/** Whole runs on other machines. */
+export function otherResults(): Results[] {
+  return readdirSync(ELSEWHERE)
+    .sort()
+    .map((name) => parseResults(readFileSync(new URL(name, ELSEWHERE), 'utf8')))
 }
 
 /** The pages as they are to be, by their paths from the root. */
@@ -151,6 +161,24 @@ function readingTable(results: Results): string {
   ])
   const head = ['', 'wall s/GiB', 'CPU s/GiB', 'far away: wall s/GiB', 'far away: CPU s/GiB']
   return `${formatTable(head, rows)}\n\n${formatHardware(results.machine)}`
+}
+
+/** What each target comes to here and on other machines. */
+function targetsBeside(latest: Results, others: readonly Results[]): string {
+  const columns = [latest, ...others].map((results) => ({
+    title: `${results.machine.cpu}, ${results.machine.date}`,
+    judgements: judge(roundsByName(results)),
+  }))
+  const rows = TARGETS.map(({ text, limit }) => [
+    text,
+    `≤ ${fixed(limit, 2)}`,
+    ...columns.map(({ judgements }) => {
+      const found = judgements.find((judgement) => judgement.text === text)
+      if (found === undefined) return '-'
+      return found.isMet ? fixed(found.value, 2) : `${fixed(found.value, 2)} (missed)`
+    }),
+  ])
+  return formatTable(['ratio', 'target', ...columns.map(({ title }) => title)], rows)
 }
 
 type Column = readonly [pick: (run: Measurement) => number | undefined, digits: number]

@@ -2,11 +2,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { drawCharts } from '../bench/charts.js'
+import { isBusy } from '../bench/machine.js'
 import { formatResults, roundsByName } from '../bench/results.js'
 import { scenarios } from '../bench/scenarios.js'
 import { judge, TARGETS } from '../bench/targets.js'
 import { madeUpResults } from '../helpers/made-up-results.js'
-import { fillBlocks, filledPages, latestResults, RESULTS } from './benchmark-blocks.js'
+import {
+  fillBlocks,
+  filledPages,
+  latestResults,
+  otherResults,
+  RESULTS,
+} from './benchmark-blocks.js'
 
 const ROOT = new URL('../../', import.meta.url)
 const PAGE = readFileSync(new URL('examples/guide/benchmark.md', ROOT), 'utf8')
@@ -33,6 +40,20 @@ describe('the pages with figures of the benchmark', () => {
     if (results === undefined) return
     expect(readFileSync(new URL('latest.json', RESULTS), 'utf8')).toBe(formatResults(results))
   })
+})
+
+describe('results from elsewhere', () => {
+  it.each(otherResults().map((other) => [other.machine.cpu, other] as const))(
+    'those of %s are whole, of a machine that had nothing else to do, and unedited',
+    (_cpu, other) => {
+      expect(other.isWhole).toBe(true)
+      expect(isBusy(other.machine)).toBe(false)
+      const texts = readdirSync(new URL('elsewhere/', RESULTS)).map((name) =>
+        readFileSync(new URL(`elsewhere/${name}`, RESULTS), 'utf8'),
+      )
+      expect(texts).toContain(formatResults(other))
+    },
+  )
 })
 
 describe('fillBlocks', () => {
