@@ -17,7 +17,7 @@ import {
 import { CapacityAlarm } from './capacity-alarm.js'
 import { combinedCrc64, hasOwnCrc64 } from './ledger.js'
 import { isTerminal, mayEnter, type UploadState } from './lifecycle.js'
-import type { Part } from './part.js'
+import type { Part, SealedPart } from './part.js'
 import { type LineProgress, PartLine } from './part-line.js'
 import type { PartSource } from './part-reader.js'
 import { Publisher } from './publisher.js'
@@ -43,6 +43,8 @@ export class MultipartUpload {
   #hasResumed: boolean
   /** The upload id, once there is or will be one; rejects if it could not be begun. */
   #opened: Promise<string> | undefined
+  /** The digests of what is put, whose memory is held until they are there. */
+  #sealing: Promise<SealedPart> | undefined
   #publishing: Promise<Verdict> | undefined
   #aborted: Promise<AbortReport> | undefined
   /** Why it is over: the first failure, or the reason of an abort. */
@@ -105,10 +107,9 @@ export class MultipartUpload {
     this.#assertOpen()
     await this.#resume()
     if (this.#bytes > 0) throw new RangeError('skipStored() was called after a write')
-    const bytes = this.#line.adopt((sizeOf) => this.#remote.prefix(sizeOf))
-    if (bytes > 0) this.#enter('uploading')
-    this.#bytes = bytes
-    return bytes
+    this.#bytes = this.#line.adopt((sizeOf) => this.#remote.prefix(sizeOf))
+    if (this.#bytes > 0) this.#enter('uploading')
+    return this.#bytes
   }
 
   /** Takes what is left of `source`, if there is one, and publishes. Rejects with the failure if it cannot. */
@@ -159,10 +160,9 @@ export class MultipartUpload {
 
   async #open(): Promise<string> {
     const uploadId = await this.#remote.open()
-    if (this.#over === undefined) {
-      this.#enter('uploading')
-      this.#settings.hooks.onUploadId(uploadId)
-    }
+    if (this.#over !== undefined) return uploadId
+    this.#enter('uploading')
+    this.#settings.hooks.onUploadId(uploadId)
     return uploadId
   }
 
@@ -182,7 +182,8 @@ export class MultipartUpload {
 
   async #put(part: Part): Promise<Published> {
     try {
-      const { body, digests } = await part.sealBy(this.#settings.smallMd5)
+      this.#sealing = part.sealBy(this.#settings.smallMd5)
+      const { body, digests } = await this.#sealing
       this.#assertOpen()
       const [{ md5, crc64 }, { size }] = [digests, part]
       const sent = { size, md5: md5 && md5Hex(md5), crc64, marker: this.#remote.marker }
@@ -211,8 +212,7 @@ export class MultipartUpload {
     what: Pick<Published, 'parts' | 'crc64'>,
     send: (notes: PublishNotes | undefined) => Promise<Verdict>,
   ): Promise<Published> {
-    const { parts, crc64 } = what
-    const size = this.#bytes
+    const [{ parts, crc64 }, size] = [what, this.#bytes]
     const { beforePublish } = this.#settings.hooks
     let notes: PublishNotes | undefined
     if (beforePublish !== undefined) {
@@ -245,7 +245,7 @@ export class MultipartUpload {
     const verdict = await this.#publishing
     await this.#line.settled()
     // Not every part waits for it, nor for its failure: one may still have waited for its digests.
-    await this.#opened?.catch(() => undefined)
+    await Promise.allSettled([this.#opened, this.#sealing])
     if (verdict !== undefined && ('object' in verdict || verdict.outcome === 'published')) {
       this.#enter('completed')
       await this.#remote.forget()

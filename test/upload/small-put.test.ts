@@ -46,6 +46,21 @@ describe('an object that is one small part', () => {
     expect(upload.progress.heldBytes).toBe(0)
   })
 
+  it('is not given up before its memory has been given back', async () => {
+    const { upload, gate } = newSmallUpload()
+    await upload.append(Buffer.from('hello'))
+    const finished = upload.finish()
+    await gate.reached()
+    const reason = new Error('given up')
+    const refused = expect(finished).rejects.toBe(reason)
+    const held = upload.abort(reason).then(() => upload.progress.heldBytes)
+    // It has had every chance to be over too early.
+    await new Promise((resolve) => setImmediate(resolve))
+    gate.open()
+    expect(await held).toBe(0)
+    await refused
+  })
+
   it('may be empty', async () => {
     const { upload, target, asked, gate } = newSmallUpload()
     gate.open()
