@@ -145,7 +145,8 @@ describe('a client that sends bytes in a way of its own', () => {
   it('sends the same parts as ours', async () => {
     const { server, client } = await openCounting()
     const plain = new OssClient({ ...server.options(), env: {} })
-    const options = { partSize: MIB, concurrency: 1, trafficLimit: 819_200 }
+    const headers = { 'x-oss-request-payer': 'requester' }
+    const options = { partSize: MIB, concurrency: 1, trafficLimit: 819_200, headers }
     for (const each of [client, plain]) {
       const out = createOssWriteStream('oss://bucket/k', { client: each, ...options })
       out.end(Buffer.alloc(MIB + 1))
@@ -159,6 +160,7 @@ describe('a client that sends bytes in a way of its own', () => {
       'content-length': String(MIB),
       'content-md5': createHash('md5').update(Buffer.alloc(MIB)).digest('base64'),
       'x-oss-traffic-limit': '819200',
+      'x-oss-request-payer': 'requester',
     })
   })
 

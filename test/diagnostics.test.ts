@@ -1,7 +1,8 @@
 /** What whoever listens on the diagnostics channels is told: real uploads to a real server. */
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { OssClient } from '../src/client/client.js'
 import type {
   AbortTrace,
   PartTrace,
@@ -132,6 +133,30 @@ describe('the channels osspipe:request and osspipe:retry', () => {
     ])
     expect(retries).toMatchObject([
       { operation: 'PutObject', attempt: 1, delayMs: 0, error: { status: 503 } },
+    ])
+  })
+
+  it.each([
+    ['is ours', () => {}],
+    [
+      'has a method that somebody has wrapped',
+      () => {
+        const send = vi.spyOn(OssClient.prototype, 'uploadPart')
+        onTestFinished(() => send.mockRestore())
+      },
+    ],
+  ])('tell whose upload each request is for, if the client %s', async (_, wrap) => {
+    wrap()
+    const { traces } = listen<RequestTrace>('osspipe:request')
+    const uploads = listen<UploadTrace>('osspipe:upload')
+    const { end } = await upload({ concurrency: 1 }, bytes(2 * PART))
+    await end()
+    const [owner] = uploads.traces
+    expect([...traces].map((trace) => [trace.operation, trace.upload === owner])).toEqual([
+      ['InitiateMultipartUpload', true],
+      ['UploadPart', true],
+      ['UploadPart', true],
+      ['CompleteMultipartUpload', true],
     ])
   })
 
