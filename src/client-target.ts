@@ -185,11 +185,12 @@ export class ClientTarget implements UploadTarget {
 }
 
 /** Ours, whatever somebody puts in its place later, such as a tracer that wraps the methods of the class. */
-const { putObject, uploadPart } = OssClient.prototype
+const { perform, putObject, uploadPart } = OssClient.prototype
 
 /** Another copy of the package, or a caller who puts objects in another way, knows signals alone. */
 function isOwn(client: OssClient): boolean {
   if (!(client instanceof OssClient)) return false
+  if (client.perform !== perform) return false
   return client.putObject === putObject && client.uploadPart === uploadPart
 }
 

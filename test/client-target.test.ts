@@ -189,6 +189,20 @@ describe('a client that sends bytes in a way of its own', () => {
   })
 })
 
+it('sends bytes through a client that calls something of its own `perform`', async () => {
+  const server = await startServer()
+  const client = new OssClient({ ...server.options(), env: {} })
+  // As a class that extends ours, and knows nothing of it, may do.
+  Object.defineProperty(client, 'perform', { value: () => Promise.resolve('something else') })
+  for (const size of [1, 2 * MIB]) {
+    const out = createOssWriteStream('oss://bucket/k', { client, partSize: MIB })
+    out.end(Buffer.alloc(size))
+    await finished(out)
+    const { body } = await client.getObject({ bucket: 'bucket', key: 'k' })
+    expect(Buffer.concat(await body.toArray())).toHaveLength(size)
+  }
+})
+
 it('puts an object by way of a method that somebody has wrapped', async () => {
   const { client } = await openClient()
   const put = vi.spyOn(OssClient.prototype, 'putObject')

@@ -117,7 +117,7 @@ export class OssClient implements AsyncDisposable {
   async initiateMultipartUpload(
     options: InitiateMultipartUploadOptions,
   ): Promise<InitiateMultipartUploadResult> {
-    return this.perform(initiateCall(this.#addressOf('initiateMultipartUpload', options), options))
+    return this.#perform(initiateCall(this.#addressOf('initiateMultipartUpload', options), options))
   }
 
   /**
@@ -132,12 +132,12 @@ export class OssClient implements AsyncDisposable {
     const body = prepared instanceof Promise ? await prepared : prepared
     const { uploadId, partNumber, contentMd5 } = options
     const part = { ...address, options, uploadId, partNumber, headers, body }
-    return await this.perform(uploadPartCall({ ...part, digestIsGiven: contentMd5 !== undefined }))
+    return await this.#perform(uploadPartCall({ ...part, digestIsGiven: contentMd5 !== undefined }))
   }
 
   /** Lists one page of an upload's parts, in ascending order. */
   async listParts(options: ListPartsOptions): Promise<ListPartsResult> {
-    return this.perform(listPartsCall(this.#addressOf('listParts', options), options))
+    return this.#perform(listPartsCall(this.#addressOf('listParts', options), options))
   }
 
   /** Lists all parts of an upload, page by page as they are asked for. */
@@ -159,21 +159,21 @@ export class OssClient implements AsyncDisposable {
   async completeMultipartUpload(
     options: CompleteMultipartUploadOptions,
   ): Promise<CompleteMultipartUploadResult> {
-    return this.perform(completeCall(this.#addressOf('completeMultipartUpload', options), options))
+    return this.#perform(completeCall(this.#addressOf('completeMultipartUpload', options), options))
   }
 
   /** Drops an upload and its parts; rejects with a ServiceError (404) if there is no such upload. */
   async abortMultipartUpload(
     options: AbortMultipartUploadOptions,
   ): Promise<AbortMultipartUploadResult> {
-    return this.perform(abortCall(this.#addressOf('abortMultipartUpload', options), options))
+    return this.#perform(abortCall(this.#addressOf('abortMultipartUpload', options), options))
   }
 
   /** Lists one page of a bucket's unfinished uploads, by key and upload id. */
   async listMultipartUploads(
     options: ListMultipartUploadsOptions = {},
   ): Promise<ListMultipartUploadsResult> {
-    return this.perform(listUploadsCall(this.#bucketOf('listMultipartUploads', options), options))
+    return this.#perform(listUploadsCall(this.#bucketOf('listMultipartUploads', options), options))
   }
 
   /** Lists all unfinished uploads of a bucket, page by page as they are asked for. */
@@ -203,17 +203,19 @@ export class OssClient implements AsyncDisposable {
 
   /** Lists one page of a bucket's objects, in UTF-8 order of their keys (ListObjectsV2). */
   async listObjects(options: ListObjectsOptions = {}): Promise<ListObjectsResult> {
-    return this.perform(listObjectsCall(this.#bucketOf('listObjects', options), options))
+    return this.#perform(listObjectsCall(this.#bucketOf('listObjects', options), options))
   }
 
   /** Tells where a bucket is, and who may do what with it. */
   async getBucketInfo(options: CallOptions = {}): Promise<BucketInfoResult> {
-    return this.perform(bucketInfoCall(this.#bucketOf('getBucketInfo', options), options))
+    return this.#perform(bucketInfoCall(this.#bucketOf('getBucketInfo', options), options))
   }
 
   /** Reads a bucket's lifecycle rules; rejects with a ServiceError (404) if it has none. */
   async getBucketLifecycle(options: CallOptions = {}): Promise<BucketLifecycleResult> {
-    return this.perform(bucketLifecycleCall(this.#bucketOf('getBucketLifecycle', options), options))
+    return this.#perform(
+      bucketLifecycleCall(this.#bucketOf('getBucketLifecycle', options), options),
+    )
   }
 
   /** Stores an object in one request, replacing one of the same key. Digests as with `uploadPart`. */
@@ -225,17 +227,17 @@ export class OssClient implements AsyncDisposable {
     const body = prepared instanceof Promise ? await prepared : prepared
     const digestIsGiven = options.contentMd5 !== undefined
     const put = { bucket, key, options, headers, body, digestIsGiven }
-    return await this.perform(putObjectCall(put))
+    return await this.#perform(putObjectCall(put))
   }
 
   /** Asks what stands at the key; rejects with a ServiceError (404, `NoSuchKey`) if nothing does. */
   async headObject(options: HeadObjectOptions): Promise<HeadObjectResult> {
-    return this.perform(headObjectCall(this.#addressOf('headObject', options), options))
+    return this.#perform(headObjectCall(this.#addressOf('headObject', options), options))
   }
 
   /** Opens an object for reading; repeated until its headers are in, not beyond. Read or destroy `body`. */
   async getObject(options: GetObjectOptions): Promise<GetObjectResult> {
-    return this.perform(getObjectCall(this.#addressOf('getObject', options), options))
+    return this.#perform(getObjectCall(this.#addressOf('getObject', options), options))
   }
 
   /**
@@ -243,12 +245,12 @@ export class OssClient implements AsyncDisposable {
    * breaks off is resumed at the byte where it stopped, as long as it is still the same object.
    */
   async receiveObject(options: ReceiveObjectOptions): Promise<HeadObjectResult> {
-    return this.perform(receiveObjectCall(this.#addressOf('receiveObject', options), options))
+    return this.#perform(receiveObjectCall(this.#addressOf('receiveObject', options), options))
   }
 
   /** Deletes an object; succeeds also if there is none. */
   async deleteObject(options: DeleteObjectOptions): Promise<DeleteObjectResult> {
-    return this.perform(deleteObjectCall(this.#addressOf('deleteObject', options), options))
+    return this.#perform(deleteObjectCall(this.#addressOf('deleteObject', options), options))
   }
 
   /**
@@ -258,7 +260,7 @@ export class OssClient implements AsyncDisposable {
    */
   async deleteObjects(options: DeleteObjectsOptions): Promise<DeleteObjectsResult> {
     return deleteObjects(this.#bucketOf('deleteObjects', options), options, {
-      many: (call) => this.perform(call),
+      many: (call) => this.#perform(call),
       one: (each) => this.deleteObject(each),
     })
   }
@@ -273,8 +275,13 @@ export class OssClient implements AsyncDisposable {
     return this.close()
   }
 
-  /** Makes a call. For the methods, and for streams, which have checked what they give. @internal */
+  /** Makes a call of a stream, which has checked what it gives. @internal */
   perform<Result>(call: Call<Result>): Promise<Result> {
+    return this.#perform(call)
+  }
+
+  // Not by way of `perform`: a class that extends this one may call something else so.
+  #perform<Result>(call: Call<Result>): Promise<Result> {
     return performCall(this.#connection, call)
   }
 
