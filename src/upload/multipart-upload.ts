@@ -56,8 +56,7 @@ export class MultipartUpload {
     this.#settings = settings
     this.#hasResumed = settings.checkpoint === undefined
     this.#remote = new RemoteUpload(target, settings, this.#cancel, this)
-    const { cleanUp } = this.#remote
-    const publishing = { bucket, key, onMismatch, leavePartsOnError, cleanUp }
+    const publishing = { bucket, key, onMismatch, leavePartsOnError, cleanUp: this.#remote.cleanUp }
     this.#publisher = new Publisher(target, publishing, this.#cancel)
     this.#line = new PartLine(target, settings, () => ({
       findStored: (...part) => this.#remote.find(...part),
@@ -191,6 +190,7 @@ export class MultipartUpload {
         this.#publisher.put({ body, digests, size, meta }, sent),
       )
     } finally {
+      this.#sealing = undefined
       this.#line.release(part)
     }
   }

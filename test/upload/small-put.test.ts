@@ -1,4 +1,7 @@
 /** An object that is one small part, whose MD5 may come a turn of the event loop later. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { md5Of } from '../../src/protocol/digest.js'
 import { Gate } from '../helpers/gate.js'
@@ -55,10 +58,29 @@ describe('an object that is one small part', () => {
     const refused = expect(finished).rejects.toBe(reason)
     const held = upload.abort(reason).then(() => upload.progress.heldBytes)
     // It has had every chance to be over too early.
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     gate.open()
     expect(await held).toBe(0)
     await refused
+  })
+
+  it('leaves no buffer behind with an upload that is kept for its result', async () => {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage: () => void = runInNewContext('gc')
+    const buffers: WeakRef<ArrayBufferLike>[] = []
+    const allocate = (size: number) => {
+      const buffer = Buffer.allocUnsafeSlow(size)
+      buffers.push(new WeakRef(buffer.buffer))
+      return buffer
+    }
+    const { upload } = newUpload({ slabs: { allocate, free: () => {} } })
+    await upload.append(Buffer.from('hello'))
+    await upload.finish()
+    // What was looked at in this turn of the event loop is kept until its end.
+    await nextTurn()
+    collectGarbage()
+    expect(buffers.map((buffer) => buffer.deref())).toEqual([undefined])
+    expect(upload.state).toBe('completed')
   })
 
   it('may be empty', async () => {
