@@ -61,9 +61,7 @@ export class MultipartUpload {
     this.#line = new PartLine(target, settings, () => ({
       findStored: (...part) => this.#remote.find(...part),
       onFull: (part) => this.#seal(part),
-      onStored: (row) => {
-        if (this.#over === undefined) hooks.onPart(row)
-      },
+      onStored: (row) => (this.#over === undefined ? hooks.onPart(row) : undefined),
       onHedge: (notice) => hooks.onHedge(notice),
       onFailure: (error) => this.#fail(error),
       onChange: (what) => new SourceChangedError(what, this.#details()),
@@ -130,7 +128,7 @@ export class MultipartUpload {
     if (this.#opened === undefined) return await this.#put(last ?? this.#line.emptyPart())
     if (last !== undefined) this.#seal(last)
     this.#line.end()
-    // A failing Initiate is reported by the parts that wait for it.
+    // A failing Initiate has told of itself.
     await this.#opened.catch(() => undefined)
     this.#assertOpen()
     this.#enter('draining')
@@ -158,7 +156,8 @@ export class MultipartUpload {
   }
 
   async #open(): Promise<string> {
-    const uploadId = await this.#remote.open()
+    // At once: the parts that wait for it may still wait for their digests, and for memory.
+    const uploadId = await this.#orFail(this.#remote.open())
     if (this.#over !== undefined) return uploadId
     this.#enter('uploading')
     this.#settings.hooks.onUploadId(uploadId)
@@ -268,9 +267,9 @@ export class MultipartUpload {
   }
 
   /** The failure of `task` is the upload's. */
-  async #orFail(task: Promise<void>): Promise<void> {
+  async #orFail<Result>(task: Promise<Result>): Promise<Result> {
     try {
-      await task
+      return await task
     } catch (error) {
       throw this.#fail(error)
     }

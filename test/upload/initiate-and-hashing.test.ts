@@ -1,8 +1,10 @@
 /** Giving up while the first part waits for its digests and Initiate for its answer. */
 import { describe, expect, it, vi } from 'vitest'
 import type { Hashing } from '../../src/digest/process-hasher.js'
+import { TransportError } from '../../src/errors.js'
 import { crc64 } from '../../src/protocol/digest.js'
 import { planParts } from '../../src/protocol/part-plan.js'
+import { UploadError } from '../../src/upload-errors.js'
 import { bytes, newUpload, PART } from '../helpers/new-upload.js'
 
 const INPUT = bytes(20 * PART)
@@ -62,6 +64,20 @@ describe('an upload whose first part never gets its digests', () => {
     expect(failures).toEqual([error])
     expect(target.trail).toEqual(['initiate', 'abort'])
     expect(target.uploads.size).toBe(0)
+  })
+})
+
+describe('an upload that cannot be begun', () => {
+  it('fails with what Initiate failed with, though every part still waits for its digests', async () => {
+    const { upload, target, failures } = batching(() => new Promise(() => {}))
+    const refused = new TransportError('unsent', 'no connection')
+    target.fail('initiate', refused)
+    const error: unknown = await upload.finish(SOURCE).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(UploadError)
+    expect(error).toMatchObject({ cause: refused, outcome: 'absent', bucket: 'bucket' })
+    expect(failures).toEqual([error])
+    expect(await upload.abort(error)).toMatchObject({ outcome: 'absent' })
+    expect([target.trail, upload.state]).toEqual([['initiate'], 'aborted'])
   })
 })
 
