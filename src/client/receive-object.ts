@@ -101,9 +101,10 @@ class Transfer implements BodySink {
     if (first !== this.#position || end !== wanted) {
       throw malformed(answer, `bytes ${first} to ${end}, not ${this.#position} to ${wanted}`)
     }
-    this.#end = end
     const head = { size, ...objectFields(answer) }
     if (head.etag === '') throw malformed(answer, 'no ETag')
+    // Of an answer that is refused nothing is believed, above all not how long the object is.
+    this.#end = end
     this.#etag ??= head.etag
     this.#tell(() => this.#options.onHead?.(head))
     this.#head = head

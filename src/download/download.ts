@@ -9,7 +9,7 @@ import {
   ObjectChangedError,
   ObjectRangeError,
 } from '../download-errors.js'
-import { ServiceError } from '../errors.js'
+import { ServiceError, TransportError } from '../errors.js'
 import type { DownloadSource, OpenedObject } from './download-source.js'
 import type { IncomingRange } from './incoming-range.js'
 import type { Pace } from './pace.js'
@@ -115,8 +115,13 @@ export class Download {
     return bytes
   }
 
-  /** Compares the digests of all bytes taken. @throws {CorruptDownloadError} */
+  /** Compares the number and the digests of all bytes taken. @throws {DownloadError} */
   verify(): void {
+    const { length = 0 } = this
+    if (this.#bytesRead !== length) {
+      const short = new TransportError('interrupted', `${this.#bytesRead} bytes came of ${length}`)
+      throw asDownloadError(short, this.#details())
+    }
     const wrong = this.#verification.finish()
     if (wrong !== undefined) throw new CorruptDownloadError(wrong, this.#details())
   }

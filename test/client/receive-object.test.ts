@@ -20,6 +20,29 @@ describe('receiveObject', () => {
     expect(server.requests.all).toHaveLength(4)
   })
 
+  it.each([
+    ['a page', { status: 200, body: '<html>' }],
+    ['nothing', { status: 200, body: '' }],
+    [
+      'a part of a page',
+      { status: 206, body: '<html>', headers: { 'content-range': 'bytes 0-5/6' } },
+    ],
+  ])(
+    'asks for all of it again when %s without an ETag has come in its place',
+    async (_, answer) => {
+      const { server, client } = await stored()
+      for (const range of [undefined, { start: 0, end: 200_000 }]) {
+        server.faults.add({ operation: 'GetObject' }, answer)
+        const chunks: Uint8Array[] = []
+        const onData = (chunk: Uint8Array) => chunks.push(chunk)
+        const { size } = await client.receiveObject({ key: 'key', range, onData })
+        expect(size).toBe(INPUT.length)
+        expect(Buffer.concat(chunks).equals(INPUT.subarray(0, range?.end))).toBe(true)
+      }
+      expect(server.requests.all).toHaveLength(4)
+    },
+  )
+
   it.each(['onHead', 'onData'])(
     'ends with what %s throws, though it be one of ours',
     async (name) => {

@@ -184,6 +184,22 @@ describe('a download', () => {
     await expect(output).rejects.toMatchObject({ code: 'ERR_OSS_DOWNLOAD', status: 404 })
   })
 
+  it.each([1, 2])('of which range %i comes to its end too early is none', async (short) => {
+    const source: DownloadSource = new FakeSource()
+    const receive = source.receive.bind(source)
+    let count = 0
+    source.receive = (request) =>
+      receive({ ...request, end: request.end - (++count === short ? 500 : 0) })
+    const { download, output } = open(source)
+    expect((await output).byteLength).toBe(INPUT.length - 500)
+    expect(() => download.verify()).toThrow(
+      expect.objectContaining({
+        code: 'ERR_OSS_DOWNLOAD',
+        message: expect.stringContaining('9500 bytes came of 10000'),
+      }),
+    )
+  })
+
   it('waits for its calls when it is cancelled', async () => {
     const gate = new Gate()
     const source: DownloadSource = {
