@@ -15,6 +15,7 @@ const FIELDS = [
   'ec',
   'attempts',
   'outcome',
+  'uncertain',
   'option',
   'algorithm',
   'expected',

@@ -161,6 +161,16 @@ describe('osspipe rm', { timeout: 60_000 }, () => {
     expect(keysOf(server)).toEqual(['d'])
   })
 
+  it('says that objects may be gone whose deletion was never answered', async () => {
+    const { server } = await withObjects('d/a', 'd/b')
+    server.faults.add({ operation: 'DeleteMultipleObjects' }, { drop: 'answer' })
+    const args = ['rm', '-r', '--json', '--max-attempts', '1', 'oss://bucket/d/']
+    const { code, stdout } = await osspipe(server, args)
+    expect(code).not.toBe(0)
+    expect(json(stdout)).toMatchObject({ error: { uncertain: 'lost' } })
+    expect(keysOf(server)).toEqual([])
+  })
+
   it('tells what it could not delete, and what it has, and goes no further', async () => {
     const { server } = await withObjects('d/a', 'd/b', 'd/c', 'd/d')
     server.faults.add({ operation: 'DeleteMultipleObjects' }, { status: 200, body: '' })
