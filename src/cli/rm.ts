@@ -122,13 +122,15 @@ async function* groups(
   }
 }
 
-/** The service deletes what is not there without a word. */
+/** The service deletes what is not there without a word. A 404 of anything else, as of the bucket, tells what is missing. */
 async function exists(client: OssClient, key: string, name: string): Promise<boolean> {
   try {
     await client.headObject({ key })
     return true
   } catch (error) {
-    if (!(error instanceof OssError) || !('status' in error) || error.status !== 404) throw error
+    if (!(error instanceof OssError && 'ossCode' in error && error.ossCode === 'NoSuchKey')) {
+      throw error
+    }
     throw new CommandError(`There is no object ${inLine(name)}`, 1, { cause: error })
   }
 }

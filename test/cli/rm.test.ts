@@ -39,6 +39,32 @@ describe('osspipe rm', { timeout: 60_000 }, () => {
     expect(keysOf(server)).toEqual(['a'])
   })
 
+  it.each([[[]], [['--force']], [['--dry-run']]])(
+    'says with %j that there is no such bucket',
+    async (flags) => {
+      const { server } = await withObjects('a')
+      const { code, stdout, stderr } = await osspipe(server, [
+        'rm',
+        '--json',
+        ...flags,
+        'oss://nowhere/a',
+      ])
+      const FAILURE =
+        /^osspipe: (Head|Delete)Object of oss:\/\/nowhere\/a failed .*404 NoSuchBucket/
+      expect(stderr).toMatch(FAILURE)
+      expect(json(stdout)).toMatchObject({ error: { exitCode: 1, ossCode: 'NoSuchBucket' } })
+      expect({ code, keys: keysOf(server) }).toEqual({ code: 1, keys: ['a'] })
+    },
+  )
+
+  it('takes no 404 but that of the object for its absence', async () => {
+    const { server } = await withObjects('a')
+    server.faults.add({ operation: 'HeadObject' }, { status: 404, code: 'SymlinkTargetNotExist' })
+    const { code, stderr } = await osspipe(server, ['rm', 'oss://bucket/a'])
+    expect(stderr).toMatch(/^osspipe: HeadObject of .+404 SymlinkTargetNotExist/)
+    expect({ code, keys: keysOf(server) }).toEqual({ code: 1, keys: ['a'] })
+  })
+
   it('ends with the first that fails: those before it are gone, those behind it stay', async () => {
     const { server } = await withObjects('a', 'c')
     const args = ['rm', '--json', 'oss://bucket/a', 'oss://bucket/b', 'oss://bucket/c']
