@@ -1,6 +1,7 @@
 /** What `check` finds out about the bucket itself: whether it can be reached, where it is, what it cleans up. */
 import type { LifecycleRule, OssClient } from '../index.js'
 import { type Finding, isCode, statusOf, textOf } from './check-probes.js'
+import { count } from './format.js'
 
 /** Says whether the bucket can be spoken to at all; with `fail` nothing else is worth trying. */
 export async function checkBucket(
@@ -101,7 +102,7 @@ export function daysUntilAborted(
 ): string | undefined {
   for (const { enabled, prefix: of, abortMultipartUpload: time } of rules) {
     if (!enabled || time === undefined || !prefix.startsWith(of)) continue
-    return 'days' in time ? `${time.days} days` : `being begun before ${time.createdBeforeDate}`
+    return 'days' in time ? count(time.days, 'day') : `being begun before ${time.createdBeforeDate}`
   }
   return undefined
 }

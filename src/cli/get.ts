@@ -10,7 +10,7 @@ import type { OptionsOf } from './description.js'
 import type { GET } from './descriptions/get.js'
 import { cannotWrite, type Destination, openDestination } from './destination.js'
 import { messageOf } from './failure.js'
-import { formatDuration, formatRate, formatSize } from './format.js'
+import { count, formatDuration, formatRate, formatSize } from './format.js'
 import { listenForSignals } from './interruption.js'
 import { Console } from './output.js'
 import { reportProgress } from './progress.js'
@@ -171,7 +171,7 @@ async function tell(
       `${formatSize(written)}${from}`,
       formatDuration(elapsedMs),
       formatRate(bytesRead, elapsedMs),
-      ...(retries === 0 ? [] : [`${retries} attempts repeated`]),
+      ...(retries === 0 ? [] : [`${count(retries, 'attempt')} repeated`]),
       `etag ${etag}`,
     ].join(', ')}`,
   )

@@ -45,7 +45,7 @@ export function resultLines({ result, stats, sourceSize }: PutReport): string[] 
       count(parts, 'part'),
       formatDuration(durationMs),
       formatRate(size, durationMs),
-      ...(retries === 0 ? [] : [`${retries} attempts repeated`]),
+      ...(retries === 0 ? [] : [`${count(retries, 'attempt')} repeated`]),
       `etag ${etag}`,
       ...(crc64 === undefined ? [] : [`crc64 ${crc64}`]),
     ].join(', ')}`,

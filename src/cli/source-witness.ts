@@ -1,5 +1,6 @@
 /** Looks at the bytes of a source before they are compressed, for what is asked about them. */
 import { Transform, type TransformCallback } from 'node:stream'
+import { count } from './format.js'
 import { CommandError } from './usage-error.js'
 
 /** How much of the end of a source is kept, in bytes. */
@@ -45,7 +46,7 @@ export function checkSource(
 ): void {
   if (minSize !== undefined && size < minSize) {
     throw new CommandError(
-      `Expected at least ${minSize} bytes, got ${size}; nothing is published`,
+      `Expected at least ${count(minSize, 'byte')}, got ${size}; nothing is published`,
       4,
     )
   }

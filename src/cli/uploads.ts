@@ -46,7 +46,9 @@ export async function run(
 
 export function uploadLine({ key, uploadId, initiated = '', parts, size }: FoundUpload): string {
   const bytes =
-    parts === undefined || size === undefined ? '' : ` (${count(parts, 'part')}, ${size} bytes)`
+    parts === undefined || size === undefined
+      ? ''
+      : ` (${count(parts, 'part')}, ${count(size, 'byte')})`
   return `${initiated} ${uploadId} ${inLine(key)}${bytes}\n`
 }
 

@@ -196,6 +196,7 @@ describe('a lifecycle rule', () => {
   it.each([
     [[rule], 'app/x', '7 days'],
     [[{ ...rule, prefix: '' }], 'app/', '7 days'],
+    [[{ ...rule, abortMultipartUpload: { days: 1 } }], 'app/', '1 day'],
     [[{ ...rule, enabled: false }], 'app/', undefined],
     [[rule], '', undefined],
     [[{ ...rule, abortMultipartUpload: undefined, expiration: { days: 1 } }], 'app/', undefined],

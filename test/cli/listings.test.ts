@@ -1,5 +1,6 @@
 /** `osspipe ls`, `uploads` and `clean` as a user runs them. */
 import { describe, expect, it } from 'vitest'
+import { uploadLine } from '../../src/cli/uploads.js'
 import { OssClient } from '../../src/client/client.js'
 import { osspipe } from '../helpers/run-osspipe.js'
 import { startServer } from '../helpers/start-server.js'
@@ -69,6 +70,11 @@ describe('osspipe uploads', { timeout: 60_000 }, () => {
     const run = await osspipe(server, ['uploads', 'oss://bucket/dir/'])
     expect(run.stdout.toString()).toMatch(new RegExp(`^\\S+Z ${ids[1]} dir/b\n$`))
     expect(run).toMatchObject({ code: 0, stderr: '1 unfinished upload\n' })
+  })
+
+  it('counts one byte as one', () => {
+    const upload = { key: 'a', uploadId: 'ID', initiated: 'then', parts: 1, size: 1 }
+    expect(uploadLine(upload)).toBe('then ID a (1 part, 1 byte)\n')
   })
 
   it('tells how many bytes are billed', async () => {

@@ -43,6 +43,12 @@ describe('osspipe put', { timeout: 60_000 }, () => {
     expect(server.requests.all).toEqual([])
   })
 
+  it('counts one byte as one', async () => {
+    const server = await startServer()
+    const { stderr } = await osspipe(server, ['put', '--min-size', '1', '-', TARGET], { input: '' })
+    expect(stderr).toBe('osspipe: Expected at least 1 byte, got 0; nothing is published\n')
+  })
+
   it.each([
     ['a small source', 4, ['--min-size', '1KiB'], 'Expected at least 1024 bytes, got 5'],
     ['a missing trailer', 4, ['--expect-trailer', 'EOF'], 'Expected "EOF" in the last 4096 bytes'],
