@@ -38,6 +38,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 const PHRASES: readonly (readonly [pattern: RegExp, (...found: readonly string[]) => string])[] = [
   [/`credentials`, or /, () => ''],
   [/set by this library/, () => 'set by osspipe'],
+  [/\ba `dataDir`/, () => '--data DIR'],
   // The words above have an article of their own.
   [/\ban `(accessKeyId|accessKeySecret)`/, (_, name = '') => `\`${name}\``],
   [

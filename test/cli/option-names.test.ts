@@ -1,6 +1,6 @@
 /** A message of the library speaks of flags and arguments on the command line, not of options in a program. */
 import { createHash } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { runCommandLine } from '../../src/cli/command-line.js'
 import { COMMANDS } from '../../src/cli/commands.js'
 import { optionsOf } from '../../src/cli/description.js'
@@ -110,6 +110,18 @@ describe.each(
     const { code, stdout, stderr } = await run([description.name, ...operands], env)
     expect(code).not.toBe(0)
     expect(stdout + stderr).not.toMatch(LIBRARY_NAME)
+  })
+})
+
+describe('a server that has nowhere to keep objects', () => {
+  it('names the flag with its value', async () => {
+    vi.doMock('memfs', () => {
+      throw new Error('Cannot find package')
+    })
+    onTestFinished(() => void vi.doUnmock('memfs'))
+    const { code, stderr } = await run(['serve', '--port', '0'], {})
+    expect(stderr).toMatch(/ or give --data DIR\n/)
+    expect(code).toBe(1)
   })
 })
 
