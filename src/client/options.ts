@@ -27,11 +27,15 @@ export interface Timeouts {
    */
   readonly connectMs: number
   /**
-   * While sending or receiving, without any progress. An answer that is no object's bytes must also have
+   * While sending or receiving, without any progress; what the operating system has taken is sent, and
+   * it may take nothing for long on a slow line. An answer that is no object's bytes must also have
    * ended after ten times as long. @default 30_000
    */
   readonly stallMs: number
-  /** For the beginning of the answer, after the last byte was handed over. @default 60_000 */
+  /**
+   * For the beginning of the answer, after the last byte was handed to the operating system, which may
+   * still have some MiB to send. @default 60_000
+   */
   readonly responseMs: number
   /** For each step of cleaning up after a failed upload, all its attempts included. @default 30_000 */
   readonly abortMs: number

@@ -67,7 +67,7 @@ export const CONNECTION = {
       value: { placeholder: 'TIME', parse: parseDuration },
       env: 'OSS_STALL_TIMEOUT',
       default: '30s',
-      summary: 'wait while not a byte moves',
+      summary: 'wait without progress, sending or receiving',
     },
     {
       name: 'response-timeout',
