@@ -50,8 +50,10 @@ export interface Questions {
 /** Whether the object may have been published although this error says it was not. */
 export function mayHaveLanded(error: unknown): boolean {
   if (!(error instanceof OssError)) return false
-  // A gateway that repeats a request by itself gets the second answer: what the first one has made.
-  return error.uncertain !== undefined || isNoSuchUpload(error) || isAlreadyThere(error)
+  if (error.uncertain !== undefined) return true
+  // A gateway that repeats a request by itself may pass on the answer to one copy when the other has taken
+  // effect: what that has made of the upload and of the key, or that the time is over.
+  return isNoSuchUpload(error) || isAlreadyThere(error) || isTooLate(error)
 }
 
 /**
@@ -167,6 +169,10 @@ function isNoSuchUpload(error: unknown): boolean {
 /** Refused for `forbidOverwrite`. */
 function isAlreadyThere(error: unknown): boolean {
   return error instanceof ServiceError && error.ossCode === 'FileAlreadyExists'
+}
+
+function isTooLate(error: unknown): boolean {
+  return error instanceof ServiceError && error.ossCode === 'RequestTimeTooSkewed'
 }
 
 function isCallbackFailure(error: unknown): boolean {

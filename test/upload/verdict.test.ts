@@ -30,6 +30,7 @@ describe('mayHaveLanded', () => {
       true,
     ],
     ['NoSuchUpload', new ServiceError({ status: 404, ossCode: 'NoSuchUpload' }), true],
+    ['too late a copy', new ServiceError({ status: 403, ossCode: 'RequestTimeTooSkewed' }), true],
     ['a request that was never sent', new TransportError('unsent', 'refused'), false],
     ['InvalidPart', new ServiceError({ status: 400, ossCode: 'InvalidPart' }), false],
     ['something foreign', new Error('?'), false],
@@ -219,6 +220,21 @@ describe('judgeError', () => {
       )
     },
   )
+
+  it.each([
+    ['ours stands there: another copy was in time', OURS, 'alive', 'object'],
+    ['nothing does, and the upload lives', undefined, 'alive', 'absent'],
+    ['an older one does, and the upload lives', OLDER, 'alive', 'absent'],
+    ['nobody may look', new Error('403'), new Error('403'), 'unknown'],
+  ] as const)('after a Complete that was too late, %s', async (_, there, upload, expected) => {
+    const error = new ServiceError({ status: 403, ossCode: 'RequestTimeTooSkewed' })
+    const endUpload = async () => {
+      if (upload instanceof Error) throw upload
+      return upload
+    }
+    const verdict = await judgeError(error, SENT, { head: async () => given(there), endUpload })
+    expect(verdict).toEqual(expected === 'object' ? { object: OURS } : { error, outcome: expected })
+  })
 
   it('knows that a Complete refused because an object stands there did nothing', async () => {
     const error = new ServiceError(REFUSED)
