@@ -29,7 +29,8 @@ const CROWD = 4
 export class SmallHashing {
   readonly #breathe: Breathe
   readonly #load: () => Promise<GroupHash>
-  #isLoading = false
+  /** The kernels have been asked for, which is done once. */
+  #hasBegun = false
   /** There is none before it is worth it, nor where it does not work. */
   #kernel: GroupHash | undefined
   #waiting: Waiter[] = []
@@ -67,11 +68,11 @@ export class SmallHashing {
     this.#isCrowded = this.#count >= CROWD
     this.#count = 0
     this.#flush()
-    if (this.#isCrowded && !this.#isLoading) void this.#begin()
+    if (this.#isCrowded && !this.#hasBegun) void this.#begin()
   }
 
   async #begin(): Promise<void> {
-    this.#isLoading = true
+    this.#hasBegun = true
     // Without the kernels each is hashed at once, as before.
     this.#kernel = await this.#load().catch(() => undefined)
   }

@@ -51,6 +51,27 @@ describe('a gateway that asks twice', () => {
   })
 
   it.each([
+    ['PutObject', SMALL, isPut],
+    ['CompleteMultipartUpload', INPUT, isComplete],
+  ] as const)(
+    'for a %s, and the second time too late, makes no failure of a success',
+    async (operation, input, which) => {
+      const server = await startServer()
+      server.faults.add({ operation, skip: 1 }, { skewMs: 3_600_000 })
+      const endpoint = await startGateway(server.port, which)
+      const out = createOssWriteStream(`oss://bucket/${KEY}`, streamOptions(server, { endpoint }))
+      out.end(input)
+      expect(await ending(out)).toBeUndefined()
+      const refused = server.requests.of(operation).filter(({ status }) => status === 403)
+      expect(refused.map(({ ossCode }) => ossCode)).toEqual(
+        Array(refused.length).fill('RequestTimeTooSkewed'),
+      )
+      expect(refused.length).toBeGreaterThan(1)
+      expect((await stored(server))?.equals(input)).toBe(true)
+    },
+  )
+
+  it.each([
     ['Put', SMALL, isPut, { forbidOverwrite: true }],
     ['Complete', INPUT, isComplete, {}],
   ])('for a %s without a marker is not found out', async (_, input, which, options) => {
